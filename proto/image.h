@@ -1,0 +1,123 @@
+/*
+ * Image package: body, then metadata, then a 64-byte signature; read from the end.
+ *   signature  last 64 bytes, ECDSA P-256 r||s over SHA-256 of everything before it
+ *   length     the u32 before it: bytes of metadata including this word
+ *   metadata   u32 magic "4X4M", u32 section count, then {u16 id, u16 len, data}...
+ * Section ids are two ASCII letters, little-endian. Ours, which old readers skip:
+ *   "TV" u32 security version, u32 0
+ *   "VT" verity: u32 data length, u32 block size (4096), root hash[32]; SHA-256, no salt, format 1,
+ *        no superblock; the tree follows the data inside the body
+ * Source: docs/protocol/image.md.
+ */
+#ifndef TATU_PROTO_IMAGE_H
+#define TATU_PROTO_IMAGE_H
+
+#include "base/base.h"
+
+#define TATU_IMAGE_MAGIC 0x4d345834u
+#define TATU_IMAGE_SIGNATURE_SIZE 64u
+#define TATU_IMAGE_METADATA_MAX 1024u /* trailer read at once by the vault: metadata + signature */
+#define TATU_IMAGE_TRAILER_MAX (TATU_IMAGE_METADATA_MAX + TATU_IMAGE_SIGNATURE_SIZE)
+#define TATU_IMAGE_PACKAGE_MAX 0x300000u
+#define TATU_IMAGE_SECTION_MAX 16u
+#define TATU_IMAGE_THUMBPRINT_SIZE 20u
+
+enum tatu_image_type {
+    TATU_IMAGE_VAULT_RUNTIME = 2,
+    TATU_IMAGE_MONITOR = 4,
+    TATU_IMAGE_DTB = 6,
+    TATU_IMAGE_KERNEL = 7,
+    TATU_IMAGE_ROOT = 8,
+    TATU_IMAGE_APPLICATION = 10,
+    TATU_IMAGE_KEYSTORE = 19,
+};
+
+/** Decoded metadata. */
+struct tatu_image_info {
+    uint16_t type;
+    uint8_t component[16];
+    uint8_t image[16];
+    uint8_t thumbprint[TATU_IMAGE_THUMBPRINT_SIZE]; /* which key signed, see tatu_proto_key_thumbprint */
+    uint8_t name[32];                                /* NUL padded; zero when there is no debug section */
+    uint64_t built_s;                                /* unix time of the debug section */
+    uint32_t temporary;                              /* "TP" */
+    uint32_t security_version;                       /* 0 when there is no "TV" */
+    bool has_verity;
+    uint32_t verity_data_len;
+    uint8_t verity_root[32];
+    uint32_t body_len;     /* bytes before the metadata */
+    uint32_t signed_len;   /* bytes the signature covers */
+    uint8_t signature[TATU_IMAGE_SIGNATURE_SIZE];
+};
+
+/**
+ * Reads metadata and signature from the end of a package.
+ *
+ * tail         the last bytes of the package: all of it, or at least its last
+ *              TATU_IMAGE_TRAILER_MAX bytes; hostile
+ * package_len  bytes of the whole package
+ * out          filled on success; borrows nothing
+ *
+ * Errors       SHORT    shorter than the smallest trailer
+ *              LONG     metadata over TATU_IMAGE_METADATA_MAX, sections over the maximum,
+ *                       package over TATU_IMAGE_PACKAGE_MAX
+ *              FORMAT   magic, lengths, a duplicate section, a missing identity or signature
+ *                       section, a section of the wrong size, verity outside of the body
+ *              VERSION  a signature type other than ECDSA P-256
+ * Source       docs/protocol/image.md §2
+ */
+enum tatu_err tatu_proto_decode_image(struct tatu_span tail, uint32_t package_len,
+                                      struct tatu_image_info *out);
+
+/**
+ * Writes the metadata of `info` (type, component, image, thumbprint, name, built_s, temporary,
+ * security_version, verity) after the body. The signature is appended by the caller, over
+ * SHA-256 of body and metadata. Needs ABI "ND" only for applications: runtime version 12, type 3.
+ * Errors    FULL
+ */
+enum tatu_err tatu_proto_encode_metadata(const struct tatu_image_info *info, struct tatu_buf *out);
+
+/* Keystore: body of an image of type 19, signed by a platform root. docs/protocol/keys.md §3
+ *   u32 magic "TKEY", u32 version 1, root key[64],
+ *   u32 count, count x { key[64], u32 usage, u32 revoked } ...,
+ *   service root key[64], time key[64], director key[64], u16 host len, host,
+ *   u16 front port, u16 update port
+ */
+#define TATU_KEYSTORE_MAGIC 0x59454b54u
+#define TATU_KEYSTORE_KEY_MAX 8u
+#define TATU_KEYSTORE_HOST_MAX 64u
+#define TATU_KEYSTORE_MAX 2048u
+#define TATU_KEY_USAGE_FIRMWARE 1u /* types 2, 4, 6, 7, 8 */
+
+struct tatu_keystore {
+    uint8_t root[64];
+    uint32_t count;
+    struct {
+        uint8_t key[64];
+        uint32_t usage;
+        uint32_t revoked;
+    } keys[TATU_KEYSTORE_KEY_MAX];
+    uint8_t service_root[64];
+    uint8_t time_key[64];
+    uint8_t director_key[64];
+    char host[TATU_KEYSTORE_HOST_MAX + 1];
+    uint16_t front_port;
+    uint16_t update_port;
+};
+
+/** Errors: SHORT, LONG, FORMAT, VERSION. */
+enum tatu_err tatu_proto_decode_keystore(struct tatu_span body, struct tatu_keystore *out);
+enum tatu_err tatu_proto_encode_keystore(const struct tatu_keystore *keystore,
+                                         struct tatu_buf *out);
+
+/* A key's thumbprint in the signature section = first 20 bytes of SHA-256(x||y). The original's
+ * packages carry the SHA-1 thumbprint of a certificate there; both are opaque names of a key. */
+
+/* GUIDs (component, image, tenant) travel everywhere as the 16 bytes the image format stores: the
+ * first three groups little-endian. Text is the usual 8-4-4-4-12 lower-case form, 36 characters. */
+#define TATU_GUID_TEXT_SIZE 37u
+void tatu_proto_format_guid(const uint8_t guid[16], char out_text[TATU_GUID_TEXT_SIZE]);
+/** Either case is read. Errors: FORMAT. */
+enum tatu_err tatu_proto_parse_guid(const char *text, size_t text_len, uint8_t out_guid[16]);
+
+#endif

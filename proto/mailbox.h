@@ -1,0 +1,107 @@
+/*
+ * Mailbox between the monitor and the vault: one request, one answer, in turn.
+ * The request sits at TATU_MAILRAM_REQUEST, the answer at TATU_MAILRAM_RESPONSE, both:
+ *   u32 sequence   chosen by the monitor, repeated in the answer
+ *   u16 command    enum tatu_vault_command
+ *   u16 status     request: enum tatu_vault_caller; answer: enum tatu_err
+ *   u32 len        bytes of payload, at most TATU_MAILBOX_PAYLOAD_MAX
+ *   u8  payload[]
+ * All integers little-endian. The vault copies the request once and never reads it again.
+ * Source: docs/protocol/mailbox.md, which has each payload's layout.
+ */
+#ifndef TATU_PROTO_MAILBOX_H
+#define TATU_PROTO_MAILBOX_H
+
+#include "base/base.h"
+
+#define TATU_MAILBOX_HEADER_SIZE 12u
+#define TATU_MAILBOX_PAYLOAD_MAX 4096u
+
+/** On whose behalf the monitor asks. The vault has one table of commands per caller. */
+enum tatu_vault_caller {
+    TATU_VAULT_CALLER_MONITOR = 1, /* the monitor itself */
+    TATU_VAULT_CALLER_NORMAL = 2,  /* the normal world, passed on by the monitor */
+};
+
+enum tatu_vault_command {
+    /* monitor only */
+    TATU_VAULT_VERIFY_IMAGE = 1, /* u32 address, u32 len, u16 image type, u16 flags -> struct below */
+    TATU_VAULT_MEASURE_APPS = 2, /* u8 count, count x {component[16], image[16], digest[32]} -> - */
+    TATU_VAULT_SET_DMA = 3,      /* u32 base, u32 size -> - ; once per boot, before Linux */
+    TATU_VAULT_BOOT_DONE = 4,    /* u8 set, u8 fallback -> - ; ends the boot phase */
+    /* normal world, through the monitor */
+    TATU_VAULT_GET_INFO = 16,     /* - -> struct tatu_vault_info as bytes, docs/protocol/mailbox.md */
+    TATU_VAULT_TIME_NONCE = 17,   /* - -> nonce[32] */
+    TATU_VAULT_SET_TIME = 18,     /* COSE_Sign1 signed time -> u64 seconds */
+    TATU_VAULT_MAKE_KEY = 19,     /* u8 purpose, tenant[16] -> public[64] */
+    TATU_VAULT_MAKE_EVIDENCE = 20, /* nonce[32] -> COSE_Sign1 evidence */
+    TATU_VAULT_SIGN_TLS = 21,     /* u8 purpose, tenant[16], digest[32] -> signature[64] */
+    TATU_VAULT_CLAIM = 22,        /* nonce[32], tenant[16], owner key[64] -> COSE_Sign1 claim statement */
+    TATU_VAULT_RANDOM = 23,       /* u16 len <= 64 -> bytes */
+};
+
+enum tatu_key_purpose {
+    TATU_KEY_UPDATE = 1, /* tenant is all zero */
+    TATU_KEY_TENANT = 2,
+};
+
+/* Flags of TATU_VAULT_VERIFY_IMAGE */
+#define TATU_VERIFY_MEASURE 1u /* extend the measurement of this image type (boot phase only) */
+
+/** Answer of TATU_VAULT_VERIFY_IMAGE, 144 bytes: what the signed metadata says. */
+struct tatu_verified_image {
+    uint8_t component[16];
+    uint8_t image[16];
+    uint8_t digest[32];        /* SHA-256 of the whole package */
+    uint8_t verity_root[32];   /* zero: no verity tree */
+    uint8_t name[32];          /* from the debug section, NUL padded */
+    uint32_t body_len;         /* bytes before the metadata */
+    uint32_t verity_data_len;  /* bytes of the body the tree covers */
+    uint32_t security_version;
+    uint16_t image_type;
+    uint16_t flags;            /* 0 */
+};
+#define TATU_VERIFIED_IMAGE_SIZE 144u
+
+struct tatu_mailbox_header {
+    uint32_t sequence;
+    uint16_t command;
+    uint16_t status;
+    uint32_t len;
+};
+
+/** Reads the 12 bytes at `in`. Errors: SHORT; LONG when len is over TATU_MAILBOX_PAYLOAD_MAX. */
+enum tatu_err tatu_proto_decode_mailbox(struct tatu_span in, struct tatu_mailbox_header *out);
+
+/** Writes the 12 bytes. Errors: FULL. */
+enum tatu_err tatu_proto_encode_mailbox(const struct tatu_mailbox_header *header,
+                                        struct tatu_buf *out);
+
+/** The 144 bytes and back. Errors: SHORT, LONG / FULL. */
+enum tatu_err tatu_proto_decode_verified(struct tatu_span in, struct tatu_verified_image *out);
+enum tatu_err tatu_proto_encode_verified(const struct tatu_verified_image *image,
+                                         struct tatu_buf *out);
+
+/** Vault facts for the OS: the answer of TATU_VAULT_GET_INFO, 292 bytes. */
+struct tatu_vault_info {
+    uint8_t device_id[64];     /* identity key's x||y */
+    uint8_t attestation[64];   /* attestation key's x||y */
+    uint8_t implementation[32];
+    uint8_t tenant[16];        /* owner's catalog, zero when unclaimed */
+    uint8_t owner_key[64];     /* owner anchor, zero when unclaimed */
+    uint64_t boot_count;
+    uint64_t time_floor_s;     /* last signed time */
+    uint64_t uptime_ms;
+    uint32_t lifecycle;        /* TATU_FUSE_LIFECYCLE word */
+    uint32_t board_class;      /* TATU_FUSE_CLASS word */
+    uint32_t floors[4];        /* rollback floors, TATU_FUSE_FLOOR_* order */
+    uint8_t boot_set;
+    uint8_t fallback;          /* 1: the preferred set was refused */
+    uint8_t pad[2];
+};
+#define TATU_VAULT_INFO_SIZE 292u
+
+enum tatu_err tatu_proto_decode_info(struct tatu_span in, struct tatu_vault_info *out);
+enum tatu_err tatu_proto_encode_info(const struct tatu_vault_info *info, struct tatu_buf *out);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * Image table: which OS set is preferred and which applications are installed. Two copies, one
+ * sector each; the valid one with the higher sequence counts. Written by the monitor only; the
+ * vault's ROM and the monitor read it. It is damage-proof, not trusted: whatever it names is
+ * verified before it runs. Encoded size TATU_TABLE_SIZE, CRC-32 at the end.
+ * Source: docs/protocol/memory-map.md §5.
+ */
+#ifndef TATU_PROTO_TABLE_H
+#define TATU_PROTO_TABLE_H
+
+#include "base/base.h"
+
+#define TATU_TABLE_MAGIC 0x4c425454u /* "TTBL" */
+#define TATU_TABLE_APP_MAX 16u
+#define TATU_TABLE_APP_SIZE 24u
+#define TATU_TABLE_SIZE (16u + TATU_TABLE_APP_MAX * TATU_TABLE_APP_SIZE + 4u)
+
+struct tatu_table_app {
+    uint8_t image[16];
+    uint32_t offset; /* in flash, sector aligned */
+    uint32_t len;    /* bytes of the package; 0 = unused entry */
+};
+
+struct tatu_table {
+    uint32_t sequence;
+    uint8_t preferred_set; /* 0 or 1 */
+    uint8_t app_count;
+    struct tatu_table_app apps[TATU_TABLE_APP_MAX];
+};
+
+/** Errors: SHORT, FORMAT (magic, CRC, a set or offset out of range, overlapping applications). */
+enum tatu_err tatu_proto_decode_table(struct tatu_span in, struct tatu_table *out);
+enum tatu_err tatu_proto_encode_table(const struct tatu_table *table, struct tatu_buf *out);
+
+/** Which of two copies counts: 0, 1, or -1 when neither is valid. The chosen one is in *out. */
+int tatu_proto_choose_table(struct tatu_span copy0, struct tatu_span copy1, struct tatu_table *out);
+
+#endif
