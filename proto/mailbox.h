@@ -29,6 +29,7 @@ enum tatu_vault_command {
     TATU_VAULT_MEASURE_APPS = 2, /* u8 count, count x {component[16], image[16], digest[32]} -> - */
     TATU_VAULT_SET_DMA = 3,      /* u32 base, u32 size -> - ; once per boot, before Linux */
     TATU_VAULT_BOOT_DONE = 4,    /* u8 set, u8 fallback -> - ; ends the boot phase */
+    TATU_VAULT_GET_BOOT = 5,     /* - -> set, fallback and what ROM and runtime refused, docs/protocol/mailbox.md */
     /* normal world, through the monitor */
     TATU_VAULT_GET_INFO = 16,     /* - -> struct tatu_vault_info as bytes, docs/protocol/mailbox.md */
     TATU_VAULT_TIME_NONCE = 17,   /* - -> nonce[32] */
@@ -39,6 +40,11 @@ enum tatu_vault_command {
     TATU_VAULT_CLAIM = 22,        /* nonce[32], tenant[16], owner key[64] -> COSE_Sign1 claim statement */
     TATU_VAULT_RANDOM = 23,       /* u16 len <= 64 -> bytes */
 };
+
+/* Answer of TATU_VAULT_GET_BOOT: u8 set, u8 fallback, u8 count, u8 0, then count (at most
+ * TATU_VAULT_REFUSED_MAX) times { u8 set, u8 0, u16 image type, u32 enum tatu_err }. */
+#define TATU_VAULT_REFUSED_MAX 4u
+#define TATU_VAULT_REFUSED_SIZE 8u
 
 enum tatu_key_purpose {
     TATU_KEY_UPDATE = 1, /* tenant is all zero */
@@ -73,11 +79,11 @@ struct tatu_mailbox_header {
 /** Reads the 12 bytes at `in`. Errors: SHORT; LONG when len is over TATU_MAILBOX_PAYLOAD_MAX. */
 enum tatu_err tatu_proto_decode_mailbox(struct tatu_span in, struct tatu_mailbox_header *out);
 
-/** Writes the 12 bytes. Errors: FULL. */
+/** Writes the 12 bytes. Errors: ARGUMENT when len is over TATU_MAILBOX_PAYLOAD_MAX; FULL. */
 enum tatu_err tatu_proto_encode_mailbox(const struct tatu_mailbox_header *header,
                                         struct tatu_buf *out);
 
-/** The 144 bytes and back. Errors: SHORT, LONG / FULL. */
+/** The 144 bytes and back. Errors: SHORT, LONG, FORMAT (flags) / ARGUMENT (flags), FULL. */
 enum tatu_err tatu_proto_decode_verified(struct tatu_span in, struct tatu_verified_image *out);
 enum tatu_err tatu_proto_encode_verified(const struct tatu_verified_image *image,
                                          struct tatu_buf *out);
@@ -101,6 +107,8 @@ struct tatu_vault_info {
 };
 #define TATU_VAULT_INFO_SIZE 292u
 
+/** The 292 bytes and back. Errors: SHORT, LONG, FORMAT (boot set over 1, fallback over 1, pad not
+ *  zero) / ARGUMENT for the same, FULL. */
 enum tatu_err tatu_proto_decode_info(struct tatu_span in, struct tatu_vault_info *out);
 enum tatu_err tatu_proto_encode_info(const struct tatu_vault_info *info, struct tatu_buf *out);
 

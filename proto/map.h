@@ -45,6 +45,7 @@
 #define TATU_MAP_VFUSE_BASE 0x40003000     /* fuses, counters; 4 KiB */
 #define TATU_MAP_VCTL_BASE 0x40004000      /* A-core release, tamper, straps */
 #define TATU_MAP_VMAILBOX_BASE 0x40005000  /* mailbox registers, vault side; IRQ 0 */
+/* NVM: 64-byte records, written upwards by words; the write of the last word commits all 64. */
 #define TATU_MAP_VNVM_BASE 0x40006000      /* 4 KiB on-die memory that keeps its content */
 #define TATU_MAP_VNVM_SIZE 0x00001000
 #define TATU_MAP_VMAILRAM_BASE 0x40010000
@@ -86,6 +87,7 @@
 #define TATU_RESET_SOFTWARE 2
 #define TATU_RESET_WATCHDOG 3
 #define TATU_RESET_VAULT 4
+#define TATU_RESET_PIN 5                   /* reset button of the board */
 
 /* ---- Vault control ------------------------------------------------------------------------- */
 #define TATU_VCTL_ACORE 0x00               /* W  1: release the A-core at its ROM; one way until reset */
@@ -162,6 +164,7 @@
 #define TATU_FUSE_COUNTER_COUNT 8
 #define TATU_FUSE_COUNTER_BOOT 0
 #define TATU_FUSE_COUNTER_STORAGE 1
+#define TATU_FUSE_COUNTER_OWNER 2          /* changes of owner; binds the vault's owner record */
 
 /* ---- Flash layout: byte offsets. Two OS sets, one in each bank ------------------------------ */
 #define TATU_FLASH_SIZE 0x01000000

@@ -1,0 +1,232 @@
+#include "package.h"
+
+#include "mem.h"
+
+enum signer { SIGNED_BY_ROOT, SIGNED_BY_RELEASE, SIGNED_BY_OWNER };
+#define NO_FLOOR 0xffu
+
+static const struct rule {
+    uint16_t type;
+    uint8_t signer;
+    uint8_t floor;
+} rules[] = {
+    {TATU_IMAGE_VAULT_RUNTIME, SIGNED_BY_RELEASE, TATU_FUSE_FLOOR_VAULT},
+    {TATU_IMAGE_MONITOR, SIGNED_BY_RELEASE, TATU_FUSE_FLOOR_MONITOR},
+    {TATU_IMAGE_DTB, SIGNED_BY_RELEASE, TATU_FUSE_FLOOR_OS},
+    {TATU_IMAGE_KERNEL, SIGNED_BY_RELEASE, TATU_FUSE_FLOOR_OS},
+    {TATU_IMAGE_ROOT, SIGNED_BY_RELEASE, TATU_FUSE_FLOOR_OS},
+    {TATU_IMAGE_APPLICATION, SIGNED_BY_OWNER, NO_FLOOR},
+    {TATU_IMAGE_KEYSTORE, SIGNED_BY_ROOT, TATU_FUSE_FLOOR_KEYSTORE},
+};
+
+enum tatu_err tatu_vault_digest(struct tatu_vault_chip *chip, struct tatu_span bytes,
+                                uint8_t out_digest[32])
+{
+    TATU_TRY(tatu_vault_chip_hash_init(chip));
+    TATU_TRY(tatu_vault_chip_hash(chip, bytes));
+    return tatu_vault_chip_hash_done(chip, out_digest);
+}
+
+uint32_t tatu_vault_floor(struct tatu_vault_chip *chip, uint32_t floor)
+{
+    uint32_t count = 0;
+    for (uint32_t word = 0; word < TATU_FUSE_FLOOR_BITS / 32; word++) {
+        uint32_t bits = tatu_vault_chip_fuse(chip, TATU_FUSE_FLOOR + 8 * floor + 4 * word);
+        for (; bits != 0; bits &= bits - 1) {
+            count++;
+        }
+    }
+    return count;
+}
+
+enum tatu_err tatu_vault_slot_len(struct tatu_vault_chip *chip, uint32_t slot_at,
+                                  uint32_t slot_size, uint32_t *out_len)
+{
+    uint8_t footer[TATU_FLASH_FOOTER_SIZE];
+    tatu_vault_chip_flash(chip, slot_at + slot_size - sizeof(footer), footer, sizeof(footer));
+    uint32_t magic = tatu_get_le32(footer);
+    uint32_t len = tatu_get_le32(footer + 4);
+    if (magic == 0xffffffffu) {
+        return TATU_ERR_NOT_FOUND;
+    }
+    if (magic != TATU_FLASH_FOOTER_MAGIC || tatu_get_le32(footer + 8) != ~len) {
+        return TATU_ERR_FORMAT;
+    }
+    if (len > slot_size - sizeof(footer)) {
+        return TATU_ERR_LONG;
+    }
+    *out_len = len;
+    return TATU_OK;
+}
+
+static enum tatu_err check_root(struct tatu_vault_chip *chip, const uint8_t *root)
+{
+    uint8_t digest[32];
+    static const uint8_t unused[32];
+    TATU_TRY(tatu_vault_digest(chip, (struct tatu_span){root, 64}, digest));
+    for (uint32_t n = 0; n < TATU_FUSE_ROOT_COUNT; n++) {
+        uint8_t fused[32];
+        for (uint32_t at = 0; at < sizeof(fused); at += 4) {
+            tatu_put_le32(fused + at,
+                          tatu_vault_chip_fuse(chip, TATU_FUSE_ROOT_HASH + 32 * n + at));
+        }
+        if (tatu_base_equal_ct(fused, unused, sizeof(fused)) ||
+            !tatu_base_equal_ct(fused, digest, sizeof(fused))) {
+            continue;
+        }
+        bool revoked = (tatu_vault_chip_fuse(chip, TATU_FUSE_ROOT_REVOKED) >> n & 1) != 0;
+        return revoked ? TATU_ERR_KEY_REVOKED : TATU_OK;
+    }
+    return TATU_ERR_KEY_UNKNOWN;
+}
+
+static enum tatu_err find_release(struct tatu_vault_chip *chip,
+                                  const struct tatu_keystore *keystore, const uint8_t *thumbprint,
+                                  const uint8_t **out_key)
+{
+    for (uint32_t n = 0; n < keystore->count; n++) {
+        uint8_t digest[32];
+        const uint8_t *key = keystore->keys[n].key;
+        TATU_TRY(tatu_vault_digest(chip, (struct tatu_span){key, 64}, digest));
+        if (!tatu_base_equal_ct(digest, thumbprint, TATU_IMAGE_THUMBPRINT_SIZE)) {
+            continue;
+        }
+        if (keystore->keys[n].revoked != 0) {
+            return TATU_ERR_KEY_REVOKED;
+        }
+        if ((keystore->keys[n].usage & TATU_KEY_USAGE_FIRMWARE) == 0) {
+            return TATU_ERR_KEY_UNKNOWN;
+        }
+        *out_key = key;
+        return TATU_OK;
+    }
+    return TATU_ERR_KEY_UNKNOWN;
+}
+
+static enum tatu_err find_key(struct tatu_vault_chip *chip, const struct tatu_vault_trust *trust,
+                              enum signer signer, const uint8_t *thumbprint,
+                              const uint8_t **out_key)
+{
+    switch (signer) {
+    case SIGNED_BY_ROOT:
+        if (trust->root == NULL) {
+            return TATU_ERR_TYPE; /* a keystore is checked by its own function only */
+        }
+        TATU_TRY(check_root(chip, trust->root));
+        *out_key = trust->root;
+        return TATU_OK;
+    case SIGNED_BY_RELEASE:
+        return find_release(chip, trust->keystore, thumbprint, out_key);
+    case SIGNED_BY_OWNER:
+        if (trust->owner == NULL) {
+            return TATU_ERR_DENIED;
+        }
+        *out_key = trust->owner;
+        return TATU_OK;
+    }
+    return TATU_ERR_KEY_UNKNOWN;
+}
+
+/* The whole decision over what was decoded and hashed. It has no memory, so asking it again is a
+ * second opinion. */
+static enum tatu_err judge(struct tatu_vault_chip *chip, const struct tatu_vault_trust *trust,
+                           const struct rule *rule, const struct tatu_image_info *info,
+                           const uint8_t signed_digest[32])
+{
+    const uint8_t *key = NULL;
+    if (info->type != rule->type) {
+        return TATU_ERR_TYPE;
+    }
+    TATU_TRY(find_key(chip, trust, (enum signer)rule->signer, info->thumbprint, &key));
+    TATU_TRY(tatu_vault_chip_verify(chip, key, signed_digest, info->signature));
+    if (rule->floor != NO_FLOOR && info->security_version < tatu_vault_floor(chip, rule->floor)) {
+        return TATU_ERR_ROLLBACK;
+    }
+    return TATU_OK;
+}
+
+/* Body from where it is, metadata (and signature) from the private copy in tail: what was decoded
+ * is what gets hashed. */
+static enum tatu_err hash_package(struct tatu_vault_chip *chip,
+                                  const struct tatu_vault_package *package,
+                                  const struct tatu_image_info *info, struct tatu_span tail,
+                                  size_t signature_len, uint8_t out_digest[32])
+{
+    size_t metadata_len = info->signed_len - info->body_len;
+    struct tatu_span metadata;
+    TATU_TRY(tatu_base_take_span(tail, tail.len - TATU_IMAGE_SIGNATURE_SIZE - metadata_len,
+                                 metadata_len + signature_len, &metadata));
+    TATU_TRY(tatu_vault_chip_hash_init(chip));
+    if (package->local != NULL) {
+        TATU_TRY(tatu_vault_chip_hash(chip, (struct tatu_span){package->local, info->body_len}));
+    } else {
+        TATU_TRY(tatu_vault_chip_hash_remote(chip, package->remote, info->body_len));
+    }
+    TATU_TRY(tatu_vault_chip_hash(chip, metadata));
+    return tatu_vault_chip_hash_done(chip, out_digest);
+}
+
+static enum tatu_err check(struct tatu_vault_chip *chip, const struct tatu_vault_trust *trust,
+                           const struct tatu_vault_package *package, const struct rule *rule,
+                           struct tatu_vault_image *out)
+{
+    uint8_t copy[TATU_IMAGE_TRAILER_MAX];
+    uint32_t tail_len =
+        package->len < TATU_IMAGE_TRAILER_MAX ? package->len : TATU_IMAGE_TRAILER_MAX;
+    struct tatu_span tail = {copy, tail_len};
+    if (package->local != NULL) {
+        tail.data = package->local + package->len - tail_len;
+    } else {
+        TATU_TRY(
+            tatu_vault_chip_fetch(chip, package->remote + package->len - tail_len, copy, tail_len));
+    }
+    struct tatu_vault_image image = {0};
+    uint8_t signed_digest[32];
+    TATU_TRY(tatu_proto_decode_image(tail, package->len, &image.info));
+    TATU_TRY(hash_package(chip, package, &image.info, tail, 0, signed_digest));
+    TATU_TRY(judge(chip, trust, rule, &image.info, signed_digest));
+    TATU_TRY(judge(chip, trust, rule, &image.info, signed_digest));
+    TATU_TRY(
+        hash_package(chip, package, &image.info, tail, TATU_IMAGE_SIGNATURE_SIZE, image.digest));
+    *out = image;
+    return TATU_OK;
+}
+
+static const struct rule *find_rule(uint16_t type)
+{
+    for (size_t i = 0; i < TATU_COUNT_OF(rules); i++) {
+        if (rules[i].type == type) {
+            return &rules[i];
+        }
+    }
+    return NULL;
+}
+
+enum tatu_err tatu_vault_check_image(struct tatu_vault_chip *chip,
+                                     const struct tatu_vault_trust *trust,
+                                     const struct tatu_vault_package *package, uint16_t type,
+                                     struct tatu_vault_image *out)
+{
+    const struct rule *rule = find_rule(type);
+    return rule == NULL ? TATU_ERR_TYPE : check(chip, trust, package, rule, out);
+}
+
+enum tatu_err tatu_vault_check_keystore(struct tatu_vault_chip *chip, struct tatu_span package,
+                                        struct tatu_keystore *out_keystore,
+                                        struct tatu_vault_image *out_image)
+{
+    struct tatu_image_info info;
+    struct tatu_keystore keystore;
+    struct tatu_span body;
+    TATU_TRY(tatu_proto_decode_image(package, (uint32_t)package.len, &info));
+    if (info.type != TATU_IMAGE_KEYSTORE) {
+        return TATU_ERR_TYPE;
+    }
+    TATU_TRY(tatu_base_take_span(package, 0, info.body_len, &body));
+    TATU_TRY(tatu_proto_decode_keystore(body, &keystore));
+    struct tatu_vault_trust trust = {.root = keystore.root};
+    struct tatu_vault_package place = {.local = package.data, .len = (uint32_t)package.len};
+    TATU_TRY(check(chip, &trust, &place, find_rule(TATU_IMAGE_KEYSTORE), out_image));
+    *out_keystore = keystore;
+    return TATU_OK;
+}

@@ -1,0 +1,98 @@
+#include "record.h"
+
+#define RECORD_MAGIC 0x31435256u /* "VRC1" */
+#define RECORD_SIZE                                                                                \
+    128u /* two of the memory's 64-byte units: it keeps a unit when its last word comes */
+#define CRC_AT (RECORD_SIZE - 4u)
+#define HALT_AT 0xff0u /* up to the end of a unit */
+#define HALT_SIZE 16u
+#define HALT_MAGIC 0x544c4148u /* "HALT" */
+
+static void encode(const struct tatu_vault_record *record, uint8_t out[RECORD_SIZE])
+{
+    struct tatu_buf buf = {out, 20, RECORD_SIZE};
+    tatu_put_le32(out, RECORD_MAGIC);
+    tatu_put_le32(out + 4, record->sequence);
+    tatu_put_le64(out + 8, record->time_floor_s);
+    tatu_put_le32(out + 16, record->owner_count << 1 | (record->claimed ? 1u : 0u));
+    (void)tatu_base_put_bytes(&buf, TATU_SPAN_OF(record->tenant));
+    (void)tatu_base_put_bytes(&buf, TATU_SPAN_OF(record->owner_key));
+    tatu_put_le32(out + CRC_AT, tatu_base_crc32((struct tatu_span){out, CRC_AT}));
+}
+
+static bool decode(const uint8_t in[RECORD_SIZE], struct tatu_vault_record *out)
+{
+    if (tatu_get_le32(in) != RECORD_MAGIC ||
+        tatu_get_le32(in + CRC_AT) != tatu_base_crc32((struct tatu_span){in, CRC_AT})) {
+        return false;
+    }
+    out->sequence = tatu_get_le32(in + 4);
+    out->time_floor_s = tatu_get_le64(in + 8);
+    out->owner_count = tatu_get_le32(in + 16) >> 1;
+    out->claimed = (in[16] & 1) != 0;
+    struct tatu_buf tenant = TATU_BUF_OF(out->tenant);
+    struct tatu_buf key = TATU_BUF_OF(out->owner_key);
+    (void)tatu_base_put_bytes(&tenant, (struct tatu_span){in + 20, 16});
+    (void)tatu_base_put_bytes(&key, (struct tatu_span){in + 36, 64});
+    return true;
+}
+
+void tatu_vault_load_record(struct tatu_vault_chip *chip, struct tatu_vault_record *out)
+{
+    uint64_t owners = tatu_vault_chip_counter(chip, TATU_FUSE_COUNTER_OWNER);
+    struct tatu_vault_record best = {.owner_count = (uint32_t)owners, .claimed = owners != 0};
+    bool found = false;
+    for (uint32_t copy = 0; copy < 2; copy++) {
+        uint8_t raw[RECORD_SIZE];
+        struct tatu_vault_record record;
+        tatu_vault_chip_load(chip, copy * RECORD_SIZE, raw, sizeof(raw));
+        if (!decode(raw, &record) || record.owner_count < owners) {
+            continue;
+        }
+        if (!found || record.sequence > best.sequence) {
+            best = record;
+            found = true;
+        }
+    }
+    /* the power went between record and counter: finish the step */
+    if (best.owner_count > owners) {
+        (void)tatu_vault_chip_count(chip, TATU_FUSE_COUNTER_OWNER);
+    }
+    *out = best;
+}
+
+enum tatu_err tatu_vault_store_record(struct tatu_vault_chip *chip,
+                                      struct tatu_vault_record *record)
+{
+    uint8_t raw[RECORD_SIZE] = {0};
+    uint8_t back[RECORD_SIZE];
+    struct tatu_vault_record next = *record;
+    next.sequence++;
+    encode(&next, raw);
+    uint32_t at = (next.sequence & 1) * RECORD_SIZE;
+    tatu_vault_chip_store(chip, at, TATU_SPAN_OF(raw));
+    tatu_vault_chip_load(chip, at, back, sizeof(back));
+    if (!tatu_base_equal_ct(raw, back, sizeof(raw))) {
+        return TATU_ERR_IO;
+    }
+    if (next.owner_count > tatu_vault_chip_counter(chip, TATU_FUSE_COUNTER_OWNER)) {
+        (void)tatu_vault_chip_count(chip, TATU_FUSE_COUNTER_OWNER);
+    }
+    *record = next;
+    return TATU_OK;
+}
+
+void tatu_vault_store_halt(struct tatu_vault_chip *chip, enum tatu_err err)
+{
+    uint8_t raw[HALT_SIZE] = {0};
+    tatu_put_le32(raw, HALT_MAGIC);
+    tatu_put_le32(raw + 4, (uint32_t)err);
+    tatu_vault_chip_store(chip, HALT_AT, TATU_SPAN_OF(raw));
+}
+
+enum tatu_err tatu_vault_load_halt(struct tatu_vault_chip *chip)
+{
+    uint8_t raw[HALT_SIZE];
+    tatu_vault_chip_load(chip, HALT_AT, raw, sizeof(raw));
+    return tatu_get_le32(raw) == HALT_MAGIC ? (enum tatu_err)tatu_get_le32(raw + 4) : TATU_OK;
+}

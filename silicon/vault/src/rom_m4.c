@@ -1,0 +1,64 @@
+/* Mask ROM on the real core: vectors, start, jump. */
+#include "handover.h"
+#include "layout.h"
+#include "log.h"
+#include "silicon/vault/vault.h"
+
+_Static_assert(TATU_VAULT_IMAGE_AT == TATU_MAP_VSRAM_BASE, "the runtime is linked there");
+_Static_assert(sizeof(struct tatu_vault_handover) <= 0x1000, "room of the handover");
+
+extern const uint8_t tatu_rom_start[];
+extern const uint8_t tatu_rom_end[]; /* the CRC-32 follows */
+
+static _Noreturn void sleep_forever(void)
+{
+    for (;;) {
+        __asm__ volatile("wfi");
+    }
+}
+
+static _Noreturn void jump_to_runtime(void)
+{
+    const volatile uint32_t *image = (const volatile uint32_t *)TATU_VAULT_IMAGE_AT;
+    uint32_t stack = image[0];
+    uint32_t entry = image[1];
+    *(volatile uint32_t *)0xe000ed08u = TATU_VAULT_IMAGE_AT; /* VTOR */
+    __asm__ volatile("dsb\n isb\n msr msp, %0\n bx %1" : : "r"(stack), "r"(entry) : "memory");
+    __builtin_unreachable();
+}
+
+static void reset(void)
+{
+    struct tatu_span code = {tatu_rom_start, (size_t)(tatu_rom_end - tatu_rom_start) + 4};
+    struct tatu_buf image = {(uint8_t *)TATU_VAULT_IMAGE_AT, 0, TATU_VAULT_IMAGE_SIZE};
+    struct tatu_vault_handover *handover = (struct tatu_vault_handover *)TATU_VAULT_HANDOVER_AT;
+    __asm__ volatile("cpsid i");
+    if (tatu_vault_run_rom(NULL, code, image, handover) == TATU_VAULT_RUN) {
+        jump_to_runtime();
+    }
+    sleep_forever();
+}
+
+static void fault(void)
+{
+    tatu_vault_log(NULL, "[ROM] fault\n");
+    sleep_forever();
+}
+
+__attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
+    (void (*)(void))TATU_VAULT_STACK_TOP,
+    reset,
+    fault,
+    fault,
+    fault,
+    fault,
+    fault,
+    fault,
+    fault,
+    fault,
+    fault,
+    fault,
+    fault,
+    fault,
+    fault,
+    fault};
