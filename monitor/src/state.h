@@ -1,0 +1,24 @@
+/* All of the monitor's state. One on the A-core, as many as a test likes on a host. */
+#ifndef TATU_MONITOR_STATE_H
+#define TATU_MONITOR_STATE_H
+
+#include "apps.h"
+#include "monitor/monitor.h"
+#include "proto/smc.h"
+#include "record.h"
+#include "vault.h"
+
+struct tatu_monitor {
+    struct tatu_monitor_chip *chip;
+    struct tatu_monitor_vault vault;
+    struct tatu_monitor_records records;
+    struct tatu_monitor_apps apps;
+    struct tatu_smc_boot boot;
+    uint64_t boot_count;
+    uint32_t keystore_at;                /* verified body in flash */
+    uint32_t keystore_len;               /* 0: none was verified */
+    uint8_t request[TATU_SMC_PAGE_SIZE]; /* the private copy of a caller's page */
+    uint8_t answer[TATU_SMC_PAGE_SIZE];
+};
+
+#endif

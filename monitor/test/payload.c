@@ -1,0 +1,529 @@
+/*
+ * A kernel that attacks: boots where Linux would, in the normal world, uses every call of the
+ * monitor and tries every door that must be shut. One line per test on the UART.
+ *
+ * What it needs to know lies where the device tree would: struct parameters.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/mailbox.h"
+#include "proto/map.h"
+#include "proto/smc.h"
+
+#define MAGIC 0x54535454u
+#define PAGE_AT 0x40700000u
+#define APP_AREA_END (TATU_FLASH_APPS0_AT + TATU_FLASH_APPS0_SIZE)
+
+enum { FAULT_NONE, FAULT_DATA, FAULT_FETCH, FAULT_UNDEFINED };
+enum { MODE_FULL, MODE_FALLBACK, MODE_PANIC };
+
+struct parameters {
+    uint32_t magic;
+    uint32_t mode;
+    uint8_t owner[64];
+    uint8_t tenant[16];
+    uint8_t app_image[16];
+    uint32_t root_word; /* first of the root file system */
+    uint32_t app_len;
+    uint8_t app[];
+};
+
+uint32_t attack_read(uint32_t address);
+void attack_write(uint32_t address, uint32_t value);
+void attack_jump(uint32_t address);
+void attack_scr(void);
+void attack_set_scr(void);
+void attack_nsacr(void);
+void attack_mvbar(void);
+uint32_t attack_monitor_mode(void);
+void smc(uint32_t r[4]);
+uint32_t smc_keeps_registers(uint32_t r[4]);
+void main(const struct parameters *p, const uint32_t *early);
+void *memcpy(void *to, const void *from, size_t len);
+void *memset(void *to, int byte, size_t len);
+
+volatile uint32_t fault;
+uint32_t kept_sp;
+static uint32_t passed;
+static uint32_t failed;
+static uint8_t *const page = (uint8_t *)PAGE_AT;
+static uint32_t answer_len;
+
+void *memcpy(void *to, const void *from, size_t len)
+{
+    volatile uint8_t *d = to;
+    const uint8_t *s = from;
+    while (len-- > 0) {
+        *d++ = *s++;
+    }
+    return to;
+}
+
+void *memset(void *to, int byte, size_t len)
+{
+    volatile uint8_t *d = to;
+    while (len-- > 0) {
+        *d++ = (uint8_t)byte;
+    }
+    return to;
+}
+
+static void print(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        while ((*(volatile uint32_t *)(TATU_MAP_UART_BASE + 0x18) & 0x20) != 0) {
+        }
+        *(volatile uint32_t *)TATU_MAP_UART_BASE = (uint8_t)*text;
+    }
+}
+
+static void print_number(uint32_t n)
+{
+    char digits[11];
+    int at = 10;
+    digits[at] = '\0';
+    do {
+        digits[--at] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    print(digits + at);
+}
+
+static void check(bool good, const char *name)
+{
+    print(good ? "[NS] pass " : "[NS] FAIL ");
+    print(name);
+    print("\n");
+    passed += good;
+    failed += !good;
+}
+
+static bool is_same(const void *a, const void *b, size_t len)
+{
+    const uint8_t *x = a;
+    const uint8_t *y = b;
+    while (len > 0 && *x == *y) {
+        x++;
+        y++;
+        len--;
+    }
+    return len == 0;
+}
+
+/* ---- calls ------------------------------------------------------------------------------------
+ */
+
+static uint32_t call_at(uint32_t address, uint32_t len)
+{
+    uint32_t r[4] = {TATU_SMC_CALL, address, len, 0};
+    smc(r);
+    answer_len = r[1];
+    return r[0];
+}
+
+static uint32_t call(uint32_t number, const void *arguments, uint32_t len)
+{
+    tatu_put_le32(page, number);
+    memcpy(page + 4, arguments, len);
+    return call_at(PAGE_AT, 4 + len);
+}
+
+static uint32_t call_word(uint32_t number, uint32_t word)
+{
+    uint8_t bytes[4];
+    tatu_put_le32(bytes, word);
+    return call(number, bytes, sizeof(bytes));
+}
+
+static uint32_t call_kind(uint32_t number, uint16_t kind, const void *bytes, uint32_t len)
+{
+    tatu_put_le32(page, number);
+    tatu_put_le32(page + 4, kind);
+    memcpy(page + 8, bytes, len);
+    return call_at(PAGE_AT, 8 + len);
+}
+
+/* ---- doors that must be shut -------------------------------------------------------------------
+ */
+
+static bool read_faults(uint32_t address)
+{
+    fault = FAULT_NONE;
+    (void)attack_read(address);
+    return fault == FAULT_DATA;
+}
+
+static bool write_faults(uint32_t address)
+{
+    fault = FAULT_NONE;
+    attack_write(address, 0x5a5a5a5a);
+    return fault == FAULT_DATA;
+}
+
+static bool jump_faults(uint32_t address)
+{
+    fault = FAULT_NONE;
+    attack_jump(address);
+    return fault == FAULT_FETCH;
+}
+
+static bool is_undefined(void (*instruction)(void))
+{
+    fault = FAULT_NONE;
+    instruction();
+    return fault == FAULT_UNDEFINED;
+}
+
+static void attack_memory(const struct parameters *p)
+{
+    static const struct {
+        uint32_t address;
+        const char *name;
+    } secure[] = {
+        {TATU_MAP_AROM_BASE, "ROM faults"},
+        {TATU_MAP_FLASH_BASE, "flash faults"},
+        {TATU_MAP_FLASH_BASE + TATU_FLASH_KEYSTORE_AT, "flash behind the windows faults"},
+        {TATU_MAP_FLASHCTL_BASE + TATU_FLASHCTL_ADDRESS, "flash controller faults"},
+        {TATU_MAP_FLASHCTL_BASE + TATU_FLASHCTL_WINDOW, "window register faults"},
+        {TATU_MAP_SYSCTL_BASE + TATU_SYSCTL_REASON, "system controller faults"},
+        {TATU_MAP_MAILBOX_BASE + TATU_MAILBOX_STATUS, "mailbox faults"},
+        {TATU_MAP_MAILRAM_BASE, "mailbox memory faults"},
+        {TATU_MAP_SECRAM_BASE, "secure RAM faults"},
+        {TATU_MAP_SECRAM_BASE + TATU_MAP_SECRAM_SIZE - 4, "end of secure RAM faults"},
+        {TATU_MAP_WINDOW_BASE + 3 * TATU_MAP_WINDOW_STRIDE, "closed window faults"},
+        {TATU_MAP_WINDOW_BASE + 7 * TATU_MAP_WINDOW_STRIDE, "last window faults"},
+        {TATU_MAP_WINDOW_BASE + TATU_FLASH_ROOT_SIZE, "behind the root window faults"},
+        {TATU_MAP_WINDOW_BASE + TATU_MAP_WINDOW_STRIDE + TATU_FLASH_APPS0_SIZE,
+         "behind the application window faults"},
+    };
+    for (size_t i = 0; i < sizeof(secure) / sizeof(secure[0]); i++) {
+        check(read_faults(secure[i].address) && write_faults(secure[i].address), secure[i].name);
+    }
+    check(jump_faults(TATU_MAP_SECRAM_BASE), "jump into the monitor faults");
+    fault = FAULT_NONE;
+    check(attack_read(TATU_MAP_WINDOW_BASE) == p->root_word && fault == FAULT_NONE,
+          "root window shows the root file system");
+    check(write_faults(TATU_MAP_WINDOW_BASE), "root window is read-only");
+    check(write_faults(TATU_MAP_WINDOW_BASE + TATU_MAP_WINDOW_STRIDE),
+          "application window is read-only");
+    check(attack_read(TATU_MAP_GICD_BASE + 0x80) == 0, "interrupt groups read as zero");
+    check(is_undefined(attack_scr), "reading SCR is undefined");
+    check(is_undefined(attack_set_scr), "writing SCR is undefined");
+    check(is_undefined(attack_nsacr), "writing NSACR is undefined");
+    check(is_undefined(attack_mvbar), "reading MVBAR is undefined");
+    check(attack_monitor_mode() != 0x16, "monitor mode cannot be entered");
+}
+
+static void attack_entry(const uint32_t *early, uint32_t dtb)
+{
+    bool clean = early[0] == 0 && early[1] == 0xffffffffu && early[2] == dtb;
+    for (int i = 3; i < 14; i++) {
+        clean = clean && early[i] == 0;
+    }
+    check(clean, "no register tells anything of the secure world");
+}
+
+/* ---- calls that must be refused
+ * ------------------------------------------------------------------ */
+
+static void attack_pages(void)
+{
+    static const uint32_t addresses[] = {
+        0,
+        TATU_MAP_FLASH_BASE,
+        TATU_MAP_UART_BASE,
+        TATU_MAP_FLASHCTL_BASE,
+        TATU_MAP_MAILRAM_BASE,
+        TATU_MAP_SECRAM_BASE,
+        TATU_MAP_SECRAM_BASE + 0x10000,
+        TATU_MAP_WINDOW_BASE,
+        TATU_MAP_RAM_BASE - 0x1000,
+        TATU_MAP_RAM_BASE + TATU_MAP_RAM_SIZE_DEFAULT,
+        0xfffff000u,
+        PAGE_AT + 4,
+        PAGE_AT + 0x800,
+    };
+    bool refused = true;
+    for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        refused = refused && call_at(addresses[i], 4) == TATU_ERR_ARGUMENT && answer_len == 0;
+    }
+    check(refused, "pages outside of normal RAM are refused");
+    check(call_at(PAGE_AT, 3) == TATU_ERR_SHORT && call_at(PAGE_AT, 4097) == TATU_ERR_LONG &&
+              call_at(PAGE_AT, 0xffffffffu) == TATU_ERR_LONG,
+          "impossible lengths are refused");
+    check(call(0, page, 0) == TATU_ERR_UNKNOWN_COMMAND &&
+              call(15, page, 0) == TATU_ERR_UNKNOWN_COMMAND,
+          "unknown calls are refused");
+}
+
+static void attack_vault(void)
+{
+    bool denied = true;
+    for (uint16_t command = TATU_VAULT_VERIFY_IMAGE; command <= TATU_VAULT_GET_BOOT; command++) {
+        denied = denied && call_kind(TATU_SMC_VAULT, command, page, 0) == TATU_ERR_DENIED;
+    }
+    check(denied, "the monitor's own commands to the vault are denied");
+    check(call_kind(TATU_SMC_VAULT, 99, page, 0) == TATU_ERR_UNKNOWN_COMMAND,
+          "unknown commands to the vault are refused");
+    check(call_kind(TATU_SMC_RECORD_APPEND, TATU_RECORD_BOOT, "x", 1) == TATU_ERR_ARGUMENT,
+          "boot records cannot be forged");
+}
+
+static uint32_t next_random(void)
+{
+    static uint32_t state = 2463534242u;
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state;
+}
+
+/* Noise on every register and argument; what survives is that the monitor still answers. */
+static void attack_noise(void)
+{
+    for (int i = 0; i < 20000; i++) {
+        uint32_t r[4] = {next_random(), next_random(), next_random(), next_random()};
+        if (r[0] == TATU_SMC_PSCI_OFF || r[0] == TATU_SMC_PSCI_RESET) {
+            continue;
+        }
+        if (i % 4 != 0) {
+            r[0] = TATU_SMC_CALL;
+            r[1] = i % 4 == 1 ? r[1] : PAGE_AT;
+            r[2] %= 64;
+            for (int j = 0; j < 16; j++) {
+                tatu_put_le32(page + 4 * j, next_random() % (j == 0 ? 18 : 40));
+            }
+            if (tatu_get_le32(page) == TATU_SMC_WATCHDOG) {
+                continue;
+            }
+        }
+        smc(r);
+    }
+    check(call(TATU_SMC_GET_BOOT, page, 0) == TATU_OK, "the monitor answers after noise");
+}
+
+/* ---- calls that must work
+ * -------------------------------------------------------------------------- */
+
+static uint32_t boot_reason(void)
+{
+    return call(TATU_SMC_GET_BOOT, page, 0) == TATU_OK && answer_len == TATU_SMC_BOOT_SIZE
+               ? tatu_get_le32(page + 4)
+               : 0;
+}
+
+static void use_psci(void)
+{
+    uint32_t version[4] = {TATU_SMC_PSCI_VERSION, 0, 0, 0};
+    uint32_t known[4] = {TATU_SMC_PSCI_FEATURES, TATU_SMC_PSCI_RESET, 0, 0};
+    uint32_t unknown[4] = {TATU_SMC_PSCI_FEATURES, 0x84000003u, 0, 0};
+    uint32_t kept[4] = {TATU_SMC_PSCI_VERSION, 1, 2, 3};
+    smc(version);
+    smc(known);
+    smc(unknown);
+    check(version[0] == 0x10000 && known[0] == 0 && unknown[0] == 0xffffffffu, "PSCI answers");
+    check(smc_keeps_registers(kept) == 1 && kept[0] == 0x10000, "an SMC keeps all other registers");
+    uint32_t page_call[4] = {TATU_SMC_CALL, PAGE_AT, 4, 0};
+    tatu_put_le32(page, TATU_SMC_LIST_APPS);
+    check(smc_keeps_registers(page_call) == 1, "a page call keeps all other registers");
+}
+
+static void use_vault(const struct parameters *p)
+{
+    uint8_t claim[32 + 16 + 64];
+    uint8_t len[2] = {32, 0};
+    check(call_kind(TATU_SMC_VAULT, TATU_VAULT_GET_INFO, page, 0) == TATU_OK &&
+              answer_len == TATU_VAULT_INFO_SIZE,
+          "the vault tells its facts");
+    check(call_kind(TATU_SMC_VAULT, TATU_VAULT_RANDOM, len, 2) == TATU_OK && answer_len == 32,
+          "the vault gives random bytes");
+    memset(claim, 0x11, 32);
+    memcpy(claim + 32, p->tenant, 16);
+    memcpy(claim + 48, p->owner, 64);
+    check(call_kind(TATU_SMC_VAULT, TATU_VAULT_CLAIM, claim, sizeof(claim)) == TATU_OK &&
+              answer_len > 64,
+          "the vault signs a claim");
+}
+
+static void use_factory(void)
+{
+    check(call(TATU_SMC_READ_FACTORY, page, 0) == TATU_OK && answer_len == 300 && page[0] == 0xe7,
+          "the endorsement is read");
+    check(call(TATU_SMC_KEYSTORE, page, 0) == TATU_OK && is_same(page, "TKEY", 4),
+          "the keystore is read");
+}
+
+static void use_records(uint32_t expected_first)
+{
+    static uint8_t bytes[TATU_RECORD_MAX];
+    memset(bytes, 0x42, sizeof(bytes));
+    bool good =
+        call_kind(TATU_SMC_RECORD_APPEND, TATU_RECORD_CRASH, bytes, sizeof(bytes)) == TATU_OK;
+    uint32_t id = tatu_get_le32(page);
+    check(good && id == expected_first, "a record gets the next id");
+    check(call_word(TATU_SMC_RECORD_READ, id - 1) == TATU_OK && answer_len == 8 + TATU_RECORD_MAX &&
+              tatu_get_le32(page) == id && is_same(page + 8, bytes, sizeof(bytes)),
+          "a record is read back whole");
+    check(call_word(TATU_SMC_RECORD_READ, id) == TATU_ERR_NOT_FOUND, "records end");
+}
+
+static bool stage_app(const struct parameters *p, bool spoil, uint32_t *out_handle)
+{
+    static uint8_t arguments[8 + 2048];
+    tatu_put_le32(arguments, TATU_SMC_STAGE_BEGIN);
+    tatu_put_le32(arguments, p->app_len);
+    if (call_kind(TATU_SMC_STAGE_BEGIN, 10, arguments, 4) != TATU_OK) {
+        return false;
+    }
+    *out_handle = tatu_get_le32(page);
+    for (uint32_t at = 0; at < p->app_len; at += 2048) {
+        uint32_t len = p->app_len - at < 2048 ? p->app_len - at : 2048;
+        tatu_put_le32(arguments, *out_handle);
+        tatu_put_le32(arguments + 4, at);
+        memcpy(arguments + 8, p->app + at, len);
+        arguments[8] ^= (uint8_t)(spoil && at == 0);
+        if (call(TATU_SMC_STAGE_WRITE, arguments, 8 + len) != TATU_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_app_listed(const struct parameters *p)
+{
+    return call(TATU_SMC_LIST_APPS, page, 0) == TATU_OK && answer_len == 4 + TATU_SMC_APP_SIZE &&
+           is_same(page + 4 + 16, p->app_image, 16);
+}
+
+static bool is_app_visible(const struct parameters *p)
+{
+    uint32_t offset = is_app_listed(p) ? tatu_get_le32(page + 4 + 96) : 0;
+    bool inside = offset >= TATU_FLASH_APPS0_AT && offset < APP_AREA_END;
+    return inside && is_same((const void *)(TATU_MAP_WINDOW_BASE + TATU_MAP_WINDOW_STRIDE + offset -
+                                            TATU_FLASH_APPS0_AT),
+                             p->app, p->app_len);
+}
+
+static void use_apps(const struct parameters *p)
+{
+    uint8_t ids[20] = {1, 0, 0, 0};
+    uint32_t handle = 0;
+    memcpy(ids + 4, p->app_image, 16);
+    check(call(TATU_SMC_LIST_APPS, page, 0) == TATU_OK && tatu_get_le32(page) == 0,
+          "no application is installed at first");
+    check(call(TATU_SMC_COMMIT_APPS, ids, sizeof(ids)) == TATU_ERR_NOT_FOUND,
+          "an image that was never staged cannot be committed");
+    check(stage_app(p, true, &handle) &&
+              call_word(TATU_SMC_STAGE_FINISH, handle) == TATU_ERR_SIGNATURE,
+          "a spoiled application is refused");
+    check(call(TATU_SMC_COMMIT_APPS, ids, sizeof(ids)) == TATU_ERR_NOT_FOUND &&
+              call_word(TATU_SMC_STAGE_ABORT, handle) == TATU_OK,
+          "and cannot be committed");
+    check(stage_app(p, false, &handle) && call_word(TATU_SMC_STAGE_FINISH, handle) == TATU_OK &&
+              answer_len == TATU_VERIFIED_IMAGE_SIZE,
+          "a good application is verified");
+    check(call(TATU_SMC_COMMIT_APPS, ids, sizeof(ids)) == TATU_OK, "and committed");
+    check(is_app_listed(p), "and listed");
+    check(is_app_visible(p), "and shown in its window");
+}
+
+/* ---- the runs
+ * ---------------------------------------------------------------------------------------- */
+
+static void restart(uint32_t function)
+{
+    uint32_t r[4] = {function, 0, 0, 0};
+    print("[NS] ");
+    print_number(passed);
+    print(" passed, ");
+    print_number(failed);
+    print(" failed\n");
+    smc(r);
+}
+
+static void first_run(const struct parameters *p)
+{
+    attack_memory(p);
+    attack_pages();
+    use_psci();
+    use_vault(p);
+    use_factory();
+    use_records(1);
+    use_apps(p);
+    attack_vault();
+    restart(TATU_SMC_PSCI_RESET);
+}
+
+static void second_run(const struct parameters *p)
+{
+    check(boot_reason() == TATU_RESET_SOFTWARE, "the reset is told");
+    check(is_app_visible(p), "the application is there after the reset");
+    check(call_word(TATU_SMC_RECORD_READ, 0) == TATU_OK && tatu_get_le32(page) == 1,
+          "the record is there after the reset");
+    check(call_word(TATU_SMC_RECORD_ACK, 1) == TATU_OK &&
+              call_word(TATU_SMC_RECORD_READ, 0) == TATU_ERR_NOT_FOUND,
+          "a taken record is gone");
+    use_records(2);
+    attack_noise();
+    check(call_word(TATU_SMC_WATCHDOG, 60001) == TATU_ERR_ARGUMENT &&
+              call_word(TATU_SMC_WATCHDOG, 200) == TATU_OK,
+          "the watchdog is set");
+    print("[NS] waiting for the watchdog\n");
+    for (;;) {
+    }
+}
+
+static void third_run(void)
+{
+    check(boot_reason() == TATU_RESET_WATCHDOG, "the watchdog restarted the chip");
+    restart(TATU_SMC_PSCI_OFF);
+}
+
+static void fallback_run(void)
+{
+    check(call(TATU_SMC_GET_BOOT, page, 0) == TATU_OK && page[0] == 1 && page[1] == 1,
+          "the backup set runs and says so");
+    check(call_word(TATU_SMC_RECORD_READ, 0) == TATU_OK &&
+              tatu_get_le16(page + 4) == TATU_RECORD_BOOT && page[8] == 0x84,
+          "the refusal is a record");
+    restart(TATU_SMC_PSCI_OFF);
+}
+
+/* The monitor of this run was patched to fault when it is asked to switch off. */
+static void panic_run(void)
+{
+    if (boot_reason() == TATU_RESET_POWER_ON) {
+        restart(TATU_SMC_PSCI_OFF);
+    }
+    check(boot_reason() == TATU_RESET_SOFTWARE, "the fault restarted the chip");
+    check(call_word(TATU_SMC_RECORD_READ, 0) == TATU_OK &&
+              tatu_get_le16(page + 4) == TATU_RECORD_BOOT && page[10] == 4,
+          "the fault is a record of the monitor");
+    print("[NS] done\n");
+    for (;;) {
+    }
+}
+
+void main(const struct parameters *p, const uint32_t *early)
+{
+    check(p->magic == MAGIC, "the device tree's body is where r2 points");
+    attack_entry(early, (uint32_t)p);
+    if (p->mode == MODE_FALLBACK) {
+        fallback_run();
+    }
+    if (p->mode == MODE_PANIC) {
+        panic_run();
+    }
+    switch (boot_reason()) {
+    case TATU_RESET_SOFTWARE:
+        second_run(p);
+        break;
+    case TATU_RESET_WATCHDOG:
+        third_run();
+        break;
+    default:
+        first_run(p);
+    }
+}
