@@ -1,0 +1,160 @@
+/*
+ * A board on a desk: one virtual chip with its fuses, flash, serial log, panel and network port,
+ * kept in a folder of its own (0700). This room alone knows how the chip is run.
+ * What is in the folder: board/README.md.
+ */
+#ifndef TATU_BOARD_BOARD_H
+#define TATU_BOARD_BOARD_H
+
+#include "base/base.h"
+
+#define TATU_BOARD_PATH_MAX 4096u
+#define TATU_BOARD_DETAIL_MAX 512u
+#define TATU_BOARD_FLASH_SIZE 0x01000000u
+#define TATU_BOARD_ENDORSEMENT_MAX 4096u
+#define TATU_BOARD_LINE_MAX 80u /* GPIO lines 0..79: ten blocks of eight */
+
+/** One open board. Filled by tatu_board_open or tatu_board_create, ended by tatu_board_close. */
+struct tatu_board {
+    char dir[TATU_BOARD_PATH_MAX]; /* absolute */
+    int dir_fd;
+    bool lab;      /* has debug doors; its endorsement says so */
+    bool endorsed; /* an endorsement is in its factory area */
+    uint16_t port; /* loopback port of the board's own API, chosen at the last power on */
+    uint8_t device_id[64];
+    uint8_t attestation[64];
+    uint8_t implementation[32];
+    /* After a failure: the sentence and the next step, for the operator. Foreign text is escaped.
+     */
+    char detail[TATU_BOARD_DETAIL_MAX];
+};
+
+/** What tatu_board_create needs. All borrowed. */
+struct tatu_board_plan {
+    const char *dir;       /* must not exist */
+    const char *qemu;      /* the program that is the chip */
+    const char *vault_rom; /* files; copied, since a mask ROM belongs to its chip */
+    const char *acore_rom;
+    bool lab;
+    uint8_t implementation[32];
+    uint8_t root_hash[4][32]; /* zero: unused */
+    struct tatu_span flash;   /* TATU_BOARD_FLASH_SIZE bytes */
+};
+
+/**
+ * Makes a board: blank fuses, the flash image, then the fab exchange with the chip's own ROM.
+ *
+ * out       open board, not yet endorsed: tatu_board_install_endorsement is the next step. On
+ *           failure only out->detail is filled and the folder is gone again.
+ *
+ * Errors    EXISTS     the folder exists
+ *           ARGUMENT   the flash image has another size
+ *           NOT_FOUND  a ROM file or the chip's program is missing
+ *           IO         the chip did not start, or a file failed
+ *           TIMEOUT    the ROM did not answer on its fab port
+ *           any error that the ROM answered
+ */
+enum tatu_err tatu_board_create(const struct tatu_board_plan *plan, struct tatu_board *out);
+
+/**
+ * Opens a board's folder. On failure only out->detail is filled.
+ *
+ * Errors    NOT_FOUND  no such folder, or it is no board
+ *           FORMAT     board.json, flash or fuses are damaged
+ *           DENIED     the folder is not the caller's own
+ */
+enum tatu_err tatu_board_open(const char *dir, struct tatu_board *out);
+void tatu_board_close(struct tatu_board *board);
+
+/** Removes a board that is off, files and folder. Errors: STATE, IO. */
+enum tatu_err tatu_board_remove(struct tatu_board *board);
+
+/* ---- power --------------------------------------------------------------------------------- */
+
+/** The process that is the chip, 0 when the board is off. */
+int tatu_board_find_process(const struct tatu_board *board);
+
+/**
+ * Starts the chip, detached from the caller.
+ *
+ * qemu      the program that is the chip
+ * port      loopback port for the board's API; 0: any free one
+ *
+ * Errors    STATE      it runs already, or it never got its endorsement
+ *           BUSY       the port is in use, or another command works on the folder
+ *           NOT_FOUND  the program is missing
+ *           IO         the program ended at once; detail has its last words
+ */
+enum tatu_err tatu_board_power_on(struct tatu_board *board, const char *qemu, uint16_t port);
+
+/** Takes the power away in an orderly way. Errors: STATE when it is off; TIMEOUT. */
+enum tatu_err tatu_board_power_off(struct tatu_board *board);
+
+/** Presses the reset button. Errors: STATE, BUSY (panel in use). */
+enum tatu_err tatu_board_reset(struct tatu_board *board);
+
+/** Pulls the plug: nothing on the host side gets a chance to finish. Errors: STATE, TIMEOUT. */
+enum tatu_err tatu_board_kill(struct tatu_board *board);
+
+/* ---- serial log ------------------------------------------------------------------------------ */
+
+/** Reads log bytes from `at` on; out->len stays 0 at the end. The log begins anew at power on. */
+enum tatu_err tatu_board_read_log(const struct tatu_board *board, uint64_t at,
+                                  struct tatu_buf *out);
+
+/**
+ * Waits until a line of the log that starts at or after `from` contains `text`.
+ *
+ * out_end   log offset behind that line (or what there is of it)
+ *
+ * Errors    TIMEOUT; STATE when the board went off without it
+ */
+enum tatu_err tatu_board_wait_line(struct tatu_board *board, uint64_t from, const char *text,
+                                   uint32_t timeout_ms, uint64_t *out_end);
+
+/* ---- panel: buttons and LEDs ----------------------------------------------------------------- */
+
+struct tatu_board_panel {
+    int fd;
+    int lock_fd;
+    size_t used;
+    char text[256]; /* received, not yet a whole line */
+};
+
+struct tatu_board_change {
+    uint8_t line;
+    bool high;
+};
+
+/** One at a time. Errors: STATE (off), BUSY (another panel is open), IO. */
+enum tatu_err tatu_board_open_panel(struct tatu_board *board, struct tatu_board_panel *out);
+void tatu_board_close_panel(struct tatu_board_panel *panel);
+
+/** Drives a line from outside. Errors: ARGUMENT, IO. */
+enum tatu_err tatu_board_set_line(struct tatu_board_panel *panel, uint8_t line, bool high);
+
+/** Presses a button for a time: buttons pull their line low. Errors: ARGUMENT, IO. */
+enum tatu_err tatu_board_press_button(struct tatu_board_panel *panel, uint8_t line,
+                                      uint32_t hold_ms);
+
+/** The next change of a line that the chip drives. Errors: TIMEOUT, IO (the board went off). */
+enum tatu_err tatu_board_next_change(struct tatu_board_panel *panel, int timeout_ms,
+                                     struct tatu_board_change *out);
+
+/** Appends the endorsement of the factory area. Errors: NOT_FOUND when there is none, IO, FULL. */
+enum tatu_err tatu_board_read_endorsement(struct tatu_board *board, struct tatu_buf *out);
+
+/* ---- workshop: only while the board is off --------------------------------------------------- */
+
+/** Inverts one byte of flash. Errors: STATE, BUSY, ARGUMENT (offset), IO. */
+enum tatu_err tatu_board_flip_byte(struct tatu_board *board, uint32_t offset);
+
+/** Writes a whole flash image but for the factory area, which belongs to the board. Errors: as
+ *  above; ARGUMENT for another size. */
+enum tatu_err tatu_board_install_flash(struct tatu_board *board, struct tatu_span image);
+
+/** Writes the maker's endorsement to the factory area: u32 length, COSE_Sign1. Errors: as above;
+ *  LONG over TATU_BOARD_ENDORSEMENT_MAX. */
+enum tatu_err tatu_board_install_endorsement(struct tatu_board *board, struct tatu_span cose);
+
+#endif

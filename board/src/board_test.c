@@ -1,0 +1,400 @@
+#include "panel.h"
+#include "power.h"
+
+#include "proto/map.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A desk with one board in it that has everything but a chip to run it. */
+struct desk {
+    char dir[64];
+    char board_dir[96];
+    struct tatu_board board;
+};
+
+static void put_file(const char *dir, const char *name, const void *bytes, size_t len)
+{
+    char path[256];
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void put_blank_flash(const char *dir)
+{
+    uint8_t *flash = malloc(TATU_FLASH_SIZE);
+    assert_non_null(flash);
+    memset(flash, 0xff, TATU_FLASH_SIZE);
+    put_file(dir, BOARD_FLASH, flash, TATU_FLASH_SIZE);
+    free(flash);
+}
+
+static int open_desk(void **state)
+{
+    struct desk *desk = calloc(1, sizeof(*desk));
+    assert_non_null(desk);
+    (void)strcpy(desk->dir, "/tmp/tatu-board-test.XXXXXX");
+    assert_non_null(mkdtemp(desk->dir));
+    (void)snprintf(desk->board_dir, sizeof(desk->board_dir), "%s/a,board", desk->dir);
+    assert_int_equal(mkdir(desk->board_dir, 0700), 0);
+    put_blank_flash(desk->board_dir);
+    put_file(desk->board_dir, BOARD_FUSES, "f", 1);
+    put_file(desk->board_dir, BOARD_VAULT_ROM, "v", 1);
+    put_file(desk->board_dir, BOARD_ACORE_ROM, "a", 1);
+    struct tatu_board fresh = {.dir_fd = -1, .endorsed = true};
+    (void)strcpy(fresh.dir, desk->board_dir);
+    fresh.dir_fd = open(desk->board_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(tatu_board_save(&fresh), TATU_OK);
+    tatu_board_close(&fresh);
+    assert_int_equal(tatu_board_open(desk->board_dir, &desk->board), TATU_OK);
+    *state = desk;
+    return 0;
+}
+
+static int close_desk(void **state)
+{
+    struct desk *desk = *state;
+    if (desk->board.dir_fd >= 0) {
+        (void)tatu_board_remove(&desk->board);
+    }
+    tatu_board_close(&desk->board);
+    char command[128];
+    (void)snprintf(command, sizeof(command), "rm -rf '%s'", desk->dir);
+    assert_int_equal(system(command), 0);
+    free(desk);
+    return 0;
+}
+
+static uint8_t read_flash(const struct tatu_board *board, uint32_t at)
+{
+    uint8_t byte = 0;
+    int fd = openat(board->dir_fd, BOARD_FLASH, O_RDONLY);
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    (void)close(fd);
+    return byte;
+}
+
+static void change_reads_line_and_level(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum tatu_err err;
+        struct tatu_board_change change;
+    } rows[] = {
+        {"gpio 8 1", TATU_OK, {8, true}},     {"gpio 79 0", TATU_OK, {79, false}},
+        {"gpio 80 0", TATU_ERR_FORMAT, {0}},  {"gpio 08 2", TATU_ERR_FORMAT, {0}},
+        {"gpio 100 1", TATU_ERR_FORMAT, {0}}, {"gpio -1 1", TATU_ERR_FORMAT, {0}},
+        {"gpio 8", TATU_ERR_FORMAT, {0}},     {"gpio 8 1 ", TATU_ERR_FORMAT, {0}},
+        {"GPIO 8 1", TATU_ERR_FORMAT, {0}},   {"", TATU_ERR_FORMAT, {0}},
+    };
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        struct tatu_board_change change = {99, false};
+        struct tatu_span text = {(const uint8_t *)rows[i].text, strlen(rows[i].text)};
+        assert_int_equal(tatu_board_decode_change(text, &change), rows[i].err);
+        if (rows[i].err == TATU_OK) {
+            assert_int_equal(change.line, rows[i].change.line);
+            assert_int_equal(change.high, rows[i].change.high);
+        } else {
+            assert_int_equal(change.line, 99);
+        }
+    }
+}
+
+static bool has_argument(const struct board_command *command, const char *text)
+{
+    for (size_t i = 0; i < command->argc; i++) {
+        if (strstr(command->argv[i], text) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void debug_doors_are_on_lab_boards_only(void **state)
+{
+    struct desk *desk = *state;
+    struct board_command command;
+    desk->board.lab = false;
+    assert_int_equal(
+        tatu_board_build_command(&desk->board, "/bin/true", BOARD_RUN_NORMAL, 4000, &command),
+        TATU_OK);
+    assert_false(has_argument(&command, "-gdb"));
+    assert_false(has_argument(&command, "-qmp"));
+    assert_false(has_argument(&command, "-qtest"));
+    assert_true(has_argument(&command, "hostfwd=tcp:127.0.0.1:4000-:443"));
+    desk->board.lab = true;
+    assert_int_equal(
+        tatu_board_build_command(&desk->board, "/bin/true", BOARD_RUN_NORMAL, 4000, &command),
+        TATU_OK);
+    assert_true(has_argument(&command, "-gdb"));
+    assert_true(has_argument(&command, "-qmp"));
+    assert_true(has_argument(&command, "-qtest"));
+}
+
+static void fab_has_no_network_and_no_doors(void **state)
+{
+    struct desk *desk = *state;
+    struct board_command command;
+    desk->board.lab = true;
+    assert_int_equal(
+        tatu_board_build_command(&desk->board, "/bin/true", BOARD_RUN_FAB, 0, &command), TATU_OK);
+    assert_true(has_argument(&command, BOARD_FAB));
+    assert_false(has_argument(&command, "-netdev"));
+    assert_false(has_argument(&command, "-gdb"));
+}
+
+static void comma_in_a_path_stays_in_the_path(void **state)
+{
+    struct desk *desk = *state;
+    struct board_command command;
+    assert_int_equal(
+        tatu_board_build_command(&desk->board, "/bin/true", BOARD_RUN_NORMAL, 1, &command),
+        TATU_OK);
+    assert_true(has_argument(&command, "/a,,board/" BOARD_FLASH));
+}
+
+static void open_names_what_is_wrong(void **state)
+{
+    struct desk *desk = *state;
+    struct tatu_board board;
+    char path[256];
+    assert_int_equal(tatu_board_open("/nowhere/board", &board), TATU_ERR_NOT_FOUND);
+    assert_int_equal(tatu_board_open(desk->dir, &board), TATU_ERR_NOT_FOUND);
+    assert_int_equal(chmod(desk->board_dir, 0755), 0);
+    assert_int_equal(tatu_board_open(desk->board_dir, &board), TATU_ERR_DENIED);
+    assert_int_equal(chmod(desk->board_dir, 0700), 0);
+    (void)snprintf(path, sizeof(path), "%s/" BOARD_FLASH, desk->board_dir);
+    assert_int_equal(truncate(path, 100), 0);
+    assert_int_equal(tatu_board_open(desk->board_dir, &board), TATU_ERR_FORMAT);
+    assert_non_null(strstr(board.detail, BOARD_FLASH));
+    put_blank_flash(desk->board_dir);
+    put_file(desk->board_dir, BOARD_JSON, "{\"format\":1}", 12);
+    assert_int_equal(tatu_board_open(desk->board_dir, &board), TATU_ERR_FORMAT);
+    assert_int_equal(board.dir_fd, -1);
+}
+
+static void record_survives_save_and_open(void **state)
+{
+    struct desk *desk = *state;
+    desk->board.lab = true;
+    desk->board.port = 4711;
+    memset(desk->board.device_id, 0xa5, sizeof(desk->board.device_id));
+    assert_int_equal(tatu_board_save(&desk->board), TATU_OK);
+    struct tatu_board again;
+    assert_int_equal(tatu_board_open(desk->board_dir, &again), TATU_OK);
+    assert_true(again.lab);
+    assert_int_equal(again.port, 4711);
+    assert_memory_equal(again.device_id, desk->board.device_id, sizeof(again.device_id));
+    tatu_board_close(&again);
+}
+
+static void power_on_names_what_is_wrong(void **state)
+{
+    struct desk *desk = *state;
+    struct tatu_board *board = &desk->board;
+    char chip[128];
+    (void)snprintf(chip, sizeof(chip), "%s/chip", desk->dir);
+    assert_int_equal(tatu_board_power_on(board, chip, 0), TATU_ERR_NOT_FOUND);
+    static const char bad[] = "#!/bin/sh\necho no such machine >&2\nexit 1\n";
+    put_file(desk->dir, "chip", bad, sizeof(bad) - 1);
+    assert_int_equal(chmod(chip, 0700), 0);
+    assert_int_equal(tatu_board_power_on(board, chip, 0), TATU_ERR_IO);
+    assert_non_null(strstr(board->detail, "no such machine"));
+    board->endorsed = false;
+    assert_int_equal(tatu_board_power_on(board, chip, 0), TATU_ERR_STATE);
+}
+
+static void power_on_refuses_a_port_in_use(void **state)
+{
+    struct desk *desk = *state;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(tatu_board_power_on(&desk->board, "/bin/true", ntohs(address.sin_port)),
+                     TATU_ERR_BUSY);
+    (void)close(fd);
+}
+
+static void a_board_that_is_off_has_no_panel_and_cannot_be_stopped(void **state)
+{
+    struct desk *desk = *state;
+    struct tatu_board_panel panel;
+    assert_int_equal(tatu_board_open_panel(&desk->board, &panel), TATU_ERR_STATE);
+    assert_int_equal(tatu_board_power_off(&desk->board), TATU_ERR_STATE);
+    assert_int_equal(tatu_board_reset(&desk->board), TATU_ERR_STATE);
+    assert_int_equal(tatu_board_kill(&desk->board), TATU_ERR_STATE);
+}
+
+/* Stands in for the chip: holds the lock of the pid file as the chip's process does. */
+static pid_t run_pretender(const struct tatu_board *board)
+{
+    int told[2];
+    assert_int_equal(pipe(told), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int fd = openat(board->dir_fd, BOARD_PID, O_RDWR | O_CREAT, 0600);
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        if (fd < 0 || fcntl(fd, F_SETLK, &lock) != 0 || write(told[1], "x", 1) != 1) {
+            _exit(1);
+        }
+        pause();
+        _exit(0);
+    }
+    char byte;
+    assert_int_equal(read(told[0], &byte, 1), 1);
+    (void)close(told[0]);
+    (void)close(told[1]);
+    return pid;
+}
+
+static void a_running_board_is_found_and_its_flash_is_left_alone(void **state)
+{
+    struct desk *desk = *state;
+    struct tatu_board *board = &desk->board;
+    pid_t pid = run_pretender(board);
+    assert_int_equal(tatu_board_find_process(board), pid);
+    assert_int_equal(tatu_board_flip_byte(board, 0), TATU_ERR_STATE);
+    assert_int_equal(tatu_board_power_on(board, "/bin/true", 0), TATU_ERR_STATE);
+    assert_int_equal(tatu_board_remove(board), TATU_ERR_STATE);
+    assert_int_equal(read_flash(board, 0), 0xff);
+    /* the pretender is our own child: collect it, so that its lock goes with it */
+    (void)kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(tatu_board_find_process(board), 0);
+}
+
+static void flip_inverts_one_byte_and_flips_back(void **state)
+{
+    struct desk *desk = *state;
+    assert_int_equal(tatu_board_flip_byte(&desk->board, 0x30100), TATU_OK);
+    assert_int_equal(read_flash(&desk->board, 0x30100), 0x00);
+    assert_int_equal(read_flash(&desk->board, 0x300ff), 0xff);
+    assert_int_equal(read_flash(&desk->board, 0x30101), 0xff);
+    assert_int_equal(tatu_board_flip_byte(&desk->board, 0x30100), TATU_OK);
+    assert_int_equal(read_flash(&desk->board, 0x30100), 0xff);
+    assert_int_equal(tatu_board_flip_byte(&desk->board, TATU_FLASH_SIZE), TATU_ERR_ARGUMENT);
+}
+
+static void a_new_flash_image_keeps_the_endorsement(void **state)
+{
+    struct desk *desk = *state;
+    static const uint8_t endorsement[] = {0xd2, 0x84, 1, 2, 3};
+    uint8_t *image = calloc(1, TATU_FLASH_SIZE);
+    assert_non_null(image);
+    assert_int_equal(tatu_board_install_endorsement(&desk->board, TATU_SPAN_OF(endorsement)),
+                     TATU_OK);
+    struct tatu_span span = {image, TATU_FLASH_SIZE};
+    assert_int_equal(tatu_board_install_flash(&desk->board, span), TATU_OK);
+    assert_int_equal(read_flash(&desk->board, 0), 0);
+    assert_int_equal(read_flash(&desk->board, TATU_FLASH_SIZE - 1), 0);
+    assert_int_equal(read_flash(&desk->board, TATU_FLASH_FACTORY_AT), sizeof(endorsement));
+    assert_int_equal(read_flash(&desk->board, TATU_FLASH_FACTORY_AT + 4), 0xd2);
+    uint8_t read_back[64];
+    struct tatu_buf buf = TATU_BUF_OF(read_back);
+    assert_int_equal(tatu_board_read_endorsement(&desk->board, &buf), TATU_OK);
+    assert_int_equal(buf.len, sizeof(endorsement));
+    assert_memory_equal(read_back, endorsement, sizeof(endorsement));
+    span.len--;
+    assert_int_equal(tatu_board_install_flash(&desk->board, span), TATU_ERR_ARGUMENT);
+    span.len = TATU_BOARD_ENDORSEMENT_MAX + 1;
+    assert_int_equal(tatu_board_install_endorsement(&desk->board, span), TATU_ERR_LONG);
+    free(image);
+}
+
+static void one_command_at_a_time_works_on_the_flash(void **state)
+{
+    struct desk *desk = *state;
+    int lock = -1;
+    assert_int_equal(tatu_board_lock(&desk->board, &lock), TATU_OK);
+    assert_int_equal(tatu_board_flip_byte(&desk->board, 0), TATU_ERR_BUSY);
+    tatu_board_close_fd(&lock);
+    assert_int_equal(tatu_board_flip_byte(&desk->board, 0), TATU_OK);
+}
+
+static void log_line_is_found_from_where_one_asks(void **state)
+{
+    struct desk *desk = *state;
+    static const char text[] = "[ROM] one\n[VAULT] two\n[ROM] one again";
+    put_file(desk->board_dir, BOARD_LOG, text, sizeof(text) - 1);
+    uint64_t end = 0;
+    assert_int_equal(tatu_board_wait_line(&desk->board, 0, "[ROM] one", 0, &end), TATU_OK);
+    assert_int_equal(end, 9);
+    assert_int_equal(tatu_board_wait_line(&desk->board, end, "[ROM] one", 0, &end), TATU_OK);
+    assert_int_equal(end, 31);
+    assert_int_equal(tatu_board_wait_line(&desk->board, 0, "one\n[V", 0, &end), TATU_ERR_STATE);
+    pid_t pid = run_pretender(&desk->board);
+    assert_int_equal(tatu_board_wait_line(&desk->board, 0, "three", 40, &end), TATU_ERR_TIMEOUT);
+    (void)kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void create_leaves_nothing_behind_when_it_fails(void **state)
+{
+    struct desk *desk = *state;
+    char dir[128], rom[128];
+    (void)snprintf(dir, sizeof(dir), "%s/new", desk->dir);
+    (void)snprintf(rom, sizeof(rom), "%s/" BOARD_VAULT_ROM, desk->board_dir);
+    uint8_t *image = calloc(1, TATU_FLASH_SIZE);
+    assert_non_null(image);
+    struct tatu_board_plan plan = {.dir = dir,
+                                   .qemu = "/bin/false",
+                                   .vault_rom = rom,
+                                   .acore_rom = "/nowhere",
+                                   .flash = {image, TATU_FLASH_SIZE}};
+    struct tatu_board board;
+    struct stat st;
+    assert_int_equal(tatu_board_create(&plan, &board), TATU_ERR_NOT_FOUND);
+    assert_int_equal(stat(dir, &st), -1);
+    plan.acore_rom = rom;
+    assert_int_equal(tatu_board_create(&plan, &board), TATU_ERR_IO);
+    assert_int_equal(stat(dir, &st), -1);
+    plan.flash.len = 5;
+    assert_int_equal(tatu_board_create(&plan, &board), TATU_ERR_ARGUMENT);
+    plan.flash.len = TATU_FLASH_SIZE;
+    plan.dir = desk->board_dir;
+    assert_int_equal(tatu_board_create(&plan, &board), TATU_ERR_EXISTS);
+    assert_int_equal(read_flash(&desk->board, 0), 0xff);
+    free(image);
+}
+
+int main(void)
+{
+#define DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(change_reads_line_and_level),
+        DESK(debug_doors_are_on_lab_boards_only),
+        DESK(fab_has_no_network_and_no_doors),
+        DESK(comma_in_a_path_stays_in_the_path),
+        DESK(open_names_what_is_wrong),
+        DESK(record_survives_save_and_open),
+        DESK(power_on_names_what_is_wrong),
+        DESK(power_on_refuses_a_port_in_use),
+        DESK(a_board_that_is_off_has_no_panel_and_cannot_be_stopped),
+        DESK(a_running_board_is_found_and_its_flash_is_left_alone),
+        DESK(flip_inverts_one_byte_and_flips_back),
+        DESK(a_new_flash_image_keeps_the_endorsement),
+        DESK(one_command_at_a_time_works_on_the_flash),
+        DESK(log_line_is_found_from_where_one_asks),
+        DESK(create_leaves_nothing_behind_when_it_fails),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,121 @@
+#include "power.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void add(struct board_command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add(struct board_command *command, const char *format, ...)
+{
+    if (command->err != TATU_OK) {
+        return;
+    }
+    size_t room = sizeof(command->text) - command->used;
+    va_list arguments;
+    va_start(arguments, format);
+    int len = vsnprintf(command->text + command->used, room, format, arguments);
+    va_end(arguments);
+    if (len < 0 || (size_t)len >= room || command->argc == COMMAND_ARGUMENT_MAX) {
+        command->err = TATU_ERR_FULL;
+        return;
+    }
+    command->argv[command->argc++] = command->text + command->used;
+    command->used += (size_t)len + 1;
+}
+
+/* In an option list a comma ends a value; doubled it is a comma. */
+static void escape_path(const char *path, char *out, size_t cap)
+{
+    size_t at = 0;
+    for (; *path != '\0' && at + 2 < cap; path++) {
+        out[at++] = *path;
+        if (*path == ',') {
+            out[at++] = ',';
+        }
+    }
+    out[at] = '\0';
+}
+
+static void add_machine(const struct tatu_board *board, enum board_run run,
+                        struct board_command *command)
+{
+    /* absolute: the chip's process leaves the folder once it is on its own */
+    char dir[2 * TATU_BOARD_PATH_MAX];
+    escape_path(board->dir, dir, sizeof(dir));
+    add(command, "-machine");
+    add(command,
+        "tatu,vault-rom=%s/" BOARD_VAULT_ROM ",arom=%s/" BOARD_ACORE_ROM ",fuses=%s/" BOARD_FUSES
+        ",flash=%s/" BOARD_FLASH ",panel=panel,fab=fab%s",
+        dir, dir, dir, dir, run == BOARD_RUN_FAB ? ",blank=on" : "");
+}
+
+static void add_consoles(struct board_command *command)
+{
+    add(command, "-chardev");
+    add(command, "file,id=log,path=" BOARD_LOG ",append=on,mux=on");
+    for (int core = 0; core < 2; core++) {
+        add(command, "-serial");
+        add(command, "chardev:log");
+    }
+    add(command, "-chardev");
+    add(command, "socket,id=panel,path=" BOARD_PANEL ",server=on,wait=off");
+}
+
+static void add_network(struct board_command *command, uint16_t port)
+{
+    add(command, "-netdev");
+    add(command, "user,id=n0,restrict=off,hostfwd=tcp:127.0.0.1:%u-:443", (unsigned)port);
+    add(command, "-device");
+    add(command, "virtio-net-device,netdev=n0");
+}
+
+static void add_lab_doors(struct board_command *command)
+{
+    add(command, "-gdb");
+    add(command, "unix:" BOARD_GDB ",server=on,wait=off");
+    add(command, "-qmp");
+    add(command, "unix:" BOARD_QMP ",server=on,wait=off");
+    add(command, "-qtest");
+    add(command, "unix:" BOARD_QTEST ",server=on,wait=off");
+    add(command, "-qtest-log");
+    add(command, "/dev/null");
+}
+
+enum tatu_err tatu_board_build_command(struct tatu_board *board, const char *qemu,
+                                       enum board_run run, uint16_t port, struct board_command *out)
+{
+    if (access(qemu, X_OK) != 0) {
+        return tatu_board_note(board, TATU_ERR_NOT_FOUND,
+                               "the chip's program %s cannot be run; build it with "
+                               "tools/setup/qemu.sh and name it in TATU_QEMU",
+                               qemu);
+    }
+    *out = (struct board_command){.err = TATU_OK};
+    add(out, "%s", qemu);
+    add_machine(board, run, out);
+    add(out, "-nodefaults");
+    add(out, "-no-user-config");
+    add(out, "-display");
+    add(out, "none");
+    add(out, "-daemonize");
+    add(out, "-pidfile");
+    add(out, BOARD_PID);
+    add_consoles(out);
+    add(out, "-chardev");
+    add(out, run == BOARD_RUN_FAB ? "socket,id=fab,path=" BOARD_FAB ",server=on,wait=off"
+                                  : "null,id=fab");
+    if (run == BOARD_RUN_NORMAL) {
+        add_network(out, port);
+        if (board->lab) {
+            add_lab_doors(out);
+        }
+    }
+    if (out->err != TATU_OK) {
+        return tatu_board_note(board, out->err, "the path %s is too long; use a shorter one",
+                               board->dir);
+    }
+    return TATU_OK;
+}

@@ -1,0 +1,219 @@
+#include "power.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    END_TIMEOUT_MS = 5000, /* an orderly end closes files only */
+    POLL_MS = 10,
+    WORDS_MAX = 300, /* of the program's last words, for the operator */
+};
+
+/* The chip's process holds a lock on its pid file for as long as it lives, so the kernel knows
+ * whether it runs; a stale file after a power cut of the host misleads nobody. */
+int tatu_board_find_process(const struct tatu_board *board)
+{
+    int fd __attribute__((cleanup(tatu_board_close_fd))) =
+        openat(board->dir_fd, BOARD_PID, O_RDONLY | O_CLOEXEC);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fd < 0 || fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) {
+        return 0;
+    }
+    return lock.l_pid;
+}
+
+static enum tatu_err tell_last_words(struct tatu_board *board)
+{
+    char words[WORDS_MAX + 1] = "";
+    int fd __attribute__((cleanup(tatu_board_close_fd))) =
+        openat(board->dir_fd, BOARD_WORDS, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd < 0 ? 0 : read(fd, words, WORDS_MAX);
+    while (len > 0 && words[len - 1] == '\n') {
+        len--;
+    }
+    words[len > 0 ? len : 0] = '\0';
+    return tatu_board_note(board, TATU_ERR_IO, "the chip did not start: %s; see %s/" BOARD_WORDS,
+                           words[0] == '\0' ? "it said nothing" : words, board->dir);
+}
+
+static enum tatu_err prepare_files(struct tatu_board *board)
+{
+    (void)unlinkat(board->dir_fd, BOARD_WORDS, 0);
+    (void)renameat(board->dir_fd, BOARD_LOG, board->dir_fd, BOARD_LOG_BEFORE);
+    TATU_TRY(tatu_board_make_file(board, BOARD_WORDS, (struct tatu_span){NULL, 0}));
+    return tatu_board_make_file(board, BOARD_LOG, (struct tatu_span){NULL, 0});
+}
+
+static int start_program(struct tatu_board *board, const struct board_command *command,
+                         pid_t *out_pid)
+{
+    static char *no_environment[] = {NULL};
+    posix_spawn_file_actions_t actions;
+    int failed = posix_spawn_file_actions_init(&actions);
+    if (failed != 0) {
+        return failed;
+    }
+    (void)posix_spawn_file_actions_addfchdir_np(&actions, board->dir_fd);
+    (void)posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    (void)posix_spawn_file_actions_addopen(&actions, 1, BOARD_WORDS, O_WRONLY | O_APPEND, 0600);
+    (void)posix_spawn_file_actions_adddup2(&actions, 1, 2);
+    failed = posix_spawn(out_pid, command->argv[0], &actions, NULL, command->argv, no_environment);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return failed;
+}
+
+/* The program chooses its own umask; the folder is closed anyway, this closes the files too. */
+static void close_to_others(const struct tatu_board *board)
+{
+    static const char *const names[] = {BOARD_PANEL, BOARD_FAB,   BOARD_GDB, BOARD_QMP,
+                                        BOARD_QTEST, BOARD_FUSES, BOARD_PID, BOARD_LOG};
+    for (size_t i = 0; i < TATU_COUNT_OF(names); i++) {
+        (void)fchmodat(board->dir_fd, names[i], 0600, 0);
+    }
+}
+
+enum tatu_err tatu_board_spawn(struct tatu_board *board, const struct board_command *command)
+{
+    TATU_TRY(prepare_files(board));
+    pid_t pid;
+    int failed = start_program(board, command, &pid);
+    if (failed != 0) {
+        return tatu_board_note(board, TATU_ERR_IO, "%s cannot be started: %s; check the program",
+                               command->argv[0], strerror(failed));
+    }
+    /* the program's first process ends when the chip is up, and says how it went */
+    int status = -1;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        return tell_last_words(board);
+    }
+    close_to_others(board);
+    return TATU_OK;
+}
+
+static enum tatu_err wait_gone(struct tatu_board *board)
+{
+    for (uint64_t end = tatu_board_now_ms() + END_TIMEOUT_MS; tatu_board_now_ms() < end;) {
+        if (tatu_board_find_process(board) == 0) {
+            return TATU_OK;
+        }
+        tatu_board_sleep_ms(POLL_MS);
+    }
+    return tatu_board_note(board, TATU_ERR_TIMEOUT,
+                           "the board does not go off; try 'tatu board stop --now'");
+}
+
+enum tatu_err tatu_board_end_process(struct tatu_board *board, int signal_number)
+{
+    int pid = tatu_board_find_process(board);
+    if (pid != 0) {
+        (void)kill(pid, signal_number);
+    }
+    return wait_gone(board);
+}
+
+static bool bind_loopback(int fd, uint16_t port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int on = 1;
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+           bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 1) == 0;
+}
+
+/* 0 asks for any free one. The answer is what was free a moment ago. */
+static enum tatu_err choose_port(struct tatu_board *board, uint16_t wanted, uint16_t *out_port)
+{
+    int fd __attribute__((cleanup(tatu_board_close_fd))) =
+        socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address;
+    socklen_t len = sizeof(address);
+    if (fd < 0 || !bind_loopback(fd, wanted) ||
+        getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
+        return tatu_board_note(board, TATU_ERR_BUSY,
+                               "port %u on 127.0.0.1 is in use; name another with --port",
+                               (unsigned)wanted);
+    }
+    *out_port = ntohs(address.sin_port);
+    return TATU_OK;
+}
+
+static enum tatu_err check_startable(struct tatu_board *board)
+{
+    int pid = tatu_board_find_process(board);
+    if (pid != 0) {
+        return tatu_board_note(board, TATU_ERR_STATE,
+                               "the board is already running (process %d); stop it with 'tatu "
+                               "board stop %s'",
+                               pid, board->dir);
+    }
+    if (!board->endorsed) {
+        return tatu_board_note(board, TATU_ERR_STATE,
+                               "the board never got its endorsement; remove %s and create it anew",
+                               board->dir);
+    }
+    return TATU_OK;
+}
+
+enum tatu_err tatu_board_power_on(struct tatu_board *board, const char *qemu, uint16_t port)
+{
+    int lock __attribute__((cleanup(tatu_board_close_fd))) = -1;
+    TATU_TRY(check_startable(board));
+    TATU_TRY(tatu_board_lock(board, &lock));
+    TATU_TRY(choose_port(board, port, &port));
+    struct board_command command;
+    TATU_TRY(tatu_board_build_command(board, qemu, BOARD_RUN_NORMAL, port, &command));
+    TATU_TRY(tatu_board_spawn(board, &command));
+    board->port = port;
+    return tatu_board_save(board);
+}
+
+static enum tatu_err check_running(struct tatu_board *board)
+{
+    if (tatu_board_find_process(board) == 0) {
+        return tatu_board_note(board, TATU_ERR_STATE,
+                               "the board is off; start it with 'tatu board start %s'", board->dir);
+    }
+    return TATU_OK;
+}
+
+static enum tatu_err tell_panel(struct tatu_board *board, const char *order)
+{
+    struct tatu_board_panel panel;
+    TATU_TRY(tatu_board_open_panel(board, &panel));
+    enum tatu_err err = tatu_board_write_all(panel.fd, order, strlen(order));
+    tatu_board_close_panel(&panel);
+    return err;
+}
+
+enum tatu_err tatu_board_power_off(struct tatu_board *board)
+{
+    TATU_TRY(check_running(board));
+    if (tell_panel(board, "power-off\n") == TATU_OK && wait_gone(board) == TATU_OK) {
+        return TATU_OK;
+    }
+    /* the panel is taken or the chip does not listen: the process's own orderly end */
+    return tatu_board_end_process(board, SIGTERM);
+}
+
+enum tatu_err tatu_board_reset(struct tatu_board *board)
+{
+    TATU_TRY(check_running(board));
+    return tell_panel(board, "reset\n");
+}
+
+enum tatu_err tatu_board_kill(struct tatu_board *board)
+{
+    TATU_TRY(check_running(board));
+    return tatu_board_end_process(board, SIGKILL);
+}

@@ -1,0 +1,36 @@
+/* The process that is the chip: its command line, its start and its end. */
+#ifndef POWER_H
+#define POWER_H
+
+#include "folder.h"
+
+enum {
+    COMMAND_ARGUMENT_MAX = 64,
+    COMMAND_TEXT_MAX = 6 * TATU_BOARD_PATH_MAX,
+};
+
+struct board_command {
+    char *argv[COMMAND_ARGUMENT_MAX + 1];
+    size_t argc;
+    char text[COMMAND_TEXT_MAX];
+    size_t used;
+    enum tatu_err err; /* sticky: FULL */
+};
+
+enum board_run {
+    BOARD_RUN_NORMAL,
+    BOARD_RUN_FAB, /* the fab port is a socket, there is no network */
+};
+
+/** The whole command line. Paths may hold any character. Errors: FULL, NOT_FOUND. */
+enum tatu_err tatu_board_build_command(struct tatu_board *board, const char *qemu,
+                                       enum board_run run, uint16_t port,
+                                       struct board_command *out);
+
+/** Runs it; returns when the chip is up and on its own. Errors: NOT_FOUND, IO. */
+enum tatu_err tatu_board_spawn(struct tatu_board *board, const struct board_command *command);
+
+/** Ends the process by the signal and waits until it is gone. Errors: TIMEOUT. */
+enum tatu_err tatu_board_end_process(struct tatu_board *board, int signal_number);
+
+#endif
