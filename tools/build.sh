@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Configures (once) and builds one of: host, asan, clang, os, vault, monitor. Prints the folder.
+# Configures (once) and builds one of: host, asan, clang, fuzz, os, vault, monitor. Prints the folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-kind=${1:?usage: tools/build.sh host|asan|clang|os|vault|monitor [ninja target...]}
+kind=${1:?usage: tools/build.sh host|asan|clang|fuzz|os|vault|monitor [ninja target...]}
 shift
 dir=build/$kind
 
@@ -11,6 +11,8 @@ configure() {
     host) CC=gcc meson setup "$dir" -Dbuildtype=debugoptimized ;;
     asan) CC=gcc meson setup "$dir" -Dbuildtype=debug -Db_sanitize=address,undefined ;;
     clang) CC=clang meson setup "$dir" -Dbuildtype=debugoptimized ;;
+    fuzz) CC=clang meson setup "$dir" -Dbuildtype=debugoptimized -Db_sanitize=address,undefined \
+            -Db_lundef=false -Dfuzzer=true ;;
     os) sysroot=$(tools/setup/sysroot.sh)
         mkdir -p build
         sed "s|@SYSROOT@|$sysroot|g" tools/cross/os.ini.in >build/os.ini

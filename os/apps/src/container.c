@@ -1,0 +1,251 @@
+#include "container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "os/launch/launch.h"
+#include "proto/image.h"
+#include "proto/map.h"
+
+#define CGROUPS "/sys/fs/cgroup/apps"
+/* The original's 256 KiB count only an application's own bytes. A cgroup counts its page tables,
+ * sockets and the library pages it was the first to touch as well: this is that plus one TLS
+ * handshake. */
+#define MEMORY_MAX_BYTES "3145728"
+#define PIDS_MAX "32"
+#define STACK_BYTES (128u * 1024u)
+#define NETD_TIMEOUT_S 3
+#define ATTESTD_UID 111
+
+static bool write_text(const char *folder, const char *name, const char *text)
+{
+    char path[160];
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    const bool ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    (void)close(fd);
+    return ok;
+}
+
+static void cgroup_of(const struct tatu_app *app, char *out, size_t size)
+{
+    (void)snprintf(out, size, CGROUPS "/%s", app->component);
+}
+
+static bool make_cgroup(const struct tatu_app *app)
+{
+    char folder[96];
+    cgroup_of(app, folder, sizeof(folder));
+    if ((mkdir(CGROUPS, 0755) != 0 && errno != EEXIST) ||
+        !write_text(CGROUPS, "cgroup.subtree_control", "+memory +pids") ||
+        (mkdir(folder, 0755) != 0 && errno != EEXIST)) {
+        return false;
+    }
+    return write_text(folder, "memory.max", MEMORY_MAX_BYTES) &&
+           write_text(folder, "memory.oom.group", "1") && write_text(folder, "pids.max", PIDS_MAX);
+}
+
+/* Asks netd to put the allow-list on the cgroup; waits for its word. */
+static enum tatu_err allow_hosts(const struct tatu_app *app)
+{
+    char request[96 + TATU_MANIFEST_HOST_COUNT_MAX * TATU_MANIFEST_HOST_MAX];
+    char folder[96];
+    cgroup_of(app, folder, sizeof(folder));
+    size_t len = (size_t)snprintf(request, sizeof(request), "allow %s", folder) + 1;
+    for (size_t i = 0; i < app->manifest.host_count; i++) {
+        len +=
+            (size_t)snprintf(request + len, sizeof(request) - len, "%s", app->manifest.hosts[i]) +
+            1;
+    }
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/netd.sock"};
+    const struct timeval patience = {NETD_TIMEOUT_S, 0};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    uint32_t result = TATU_ERR_UNREACHABLE;
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
+        send(fd, request, len, MSG_NOSIGNAL) == (ssize_t)len &&
+        recv(fd, &result, sizeof(result), 0) != (ssize_t)sizeof(result)) {
+        result = TATU_ERR_UNREACHABLE;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return (enum tatu_err)result;
+}
+
+/* The folder in which attestd puts the tenant's certificate; made here when the application is
+ * first. */
+static bool make_deviceauth(const struct tatu_app *app, char *out, size_t size)
+{
+    char tenant[TATU_GUID_TEXT_SIZE];
+    tatu_proto_format_guid(app->manifest.tenant, tenant);
+    (void)snprintf(out, size, "/run/deviceauth/%s", tenant);
+    if (mkdir("/run/deviceauth", 0711) == 0 &&
+        chown("/run/deviceauth", ATTESTD_UID, ATTESTD_UID) != 0) {
+        return false;
+    }
+    return mkdir(out, 0755) == 0 ? chown(out, ATTESTD_UID, ATTESTD_UID) == 0 : errno == EEXIST;
+}
+
+static void place_body(const struct tatu_app *app, struct tatu_launch_spec *spec)
+{
+    /* the flash windows are mtd devices in the order of the device tree: root, apps0, apps1 */
+    const bool second = app->image.offset >= TATU_FLASH_APPS1_AT;
+    (void)snprintf(spec->block_device, sizeof(spec->block_device), "/dev/mtdblock%d",
+                   second ? 2 : 1);
+    spec->body_offset = app->image.offset - (second ? TATU_FLASH_APPS1_AT : TATU_FLASH_APPS0_AT);
+    spec->body_len = app->image.body_len;
+    spec->verity_data_len = app->image.verity_data_len;
+    memcpy(spec->verity_root, app->image.verity_root, sizeof(spec->verity_root));
+}
+
+static bool fill_spec(const struct tatu_app *app, const char *control,
+                      struct tatu_launch_spec *spec)
+{
+    const struct tatu_manifest *manifest = &app->manifest;
+    spec->magic = TATU_LAUNCH_MAGIC;
+    spec->uid = app->uid;
+    spec->share_net = manifest->host_count != 0;
+    spec->stack_bytes = STACK_BYTES;
+    spec->arg_count = 1 + (uint32_t)manifest->arg_count;
+    const size_t entry_size = strlen(manifest->entry_point) + 1;
+    memcpy(spec->args, manifest->entry_point, entry_size);
+    memcpy(spec->args + entry_size, manifest->args, manifest->args_len);
+    (void)snprintf(spec->component, sizeof(spec->component), "%s", app->component);
+    (void)snprintf(spec->control, sizeof(spec->control), "%s", control);
+    place_body(app, spec);
+    return !manifest->has_tenant ||
+           make_deviceauth(app, spec->deviceauth, sizeof(spec->deviceauth));
+}
+
+/* A memory file with the specification; -1 when it cannot be made. */
+static int make_spec_file(const struct tatu_launch_spec *spec)
+{
+    int fd = (int)syscall(SYS_memfd_create, "spec", MFD_CLOEXEC);
+    if (fd >= 0 && write(fd, spec, sizeof(*spec)) != (ssize_t)sizeof(*spec)) {
+        (void)close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static _Noreturn void become_launch(const char *cgroup, int spec_fd, int output_fd)
+{
+    char *const args[] = {(char[]){"launch"}, NULL};
+    char *const environment[] = {NULL};
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    int null_fd = open("/dev/null", O_RDWR);
+    if (write_text(cgroup, "cgroup.procs", "0") && dup2(null_fd, STDIN_FILENO) >= 0 &&
+        dup2(output_fd, STDOUT_FILENO) >= 0 && dup2(output_fd, STDERR_FILENO) >= 0 &&
+        dup2(spec_fd, TATU_LAUNCH_SPEC_FD) >= 0 && fcntl(TATU_LAUNCH_SPEC_FD, F_SETFD, 0) == 0) {
+        (void)execve("/usr/bin/launch", args, environment);
+    }
+    _exit(TATU_LAUNCH_EXIT_SETUP);
+}
+
+static enum tatu_err spawn(struct tatu_app *app, int spec_fd)
+{
+    char cgroup[96];
+    int output[2];
+    cgroup_of(app, cgroup, sizeof(cgroup));
+    if (pipe2(output, O_CLOEXEC) != 0) {
+        return TATU_ERR_IO;
+    }
+    /* a fork into a new pid namespace, whose process 1 the child is */
+    const pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0) {
+        become_launch(cgroup, spec_fd, output[1]);
+    }
+    (void)close(output[1]);
+    if (pid < 0 || fcntl(output[0], F_SETFL, O_NONBLOCK) != 0) {
+        (void)close(output[0]);
+        return TATU_ERR_IO;
+    }
+    app->pid = pid;
+    app->output_fd = output[0];
+    return TATU_OK;
+}
+
+/* For crashd, which finds the component by the cgroup and the image here. */
+static bool tell_image(const struct tatu_app *app)
+{
+    char path[96], image[TATU_GUID_TEXT_SIZE];
+    (void)snprintf(path, sizeof(path), "/run/apps/%s/image", app->component);
+    tatu_proto_format_guid(app->image.image, image);
+    int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+    const bool ok = fd >= 0 && write(fd, image, sizeof(image) - 1) == sizeof(image) - 1;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return ok;
+}
+
+static enum tatu_err start_parts(struct tatu_app *app)
+{
+    static struct tatu_launch_spec spec; /* too large for a small stack; one at a time */
+    char control[TATU_LAUNCH_PATH_MAX];
+    memset(&spec, 0, sizeof(spec));
+    if (!make_cgroup(app)) {
+        return TATU_ERR_IO;
+    }
+    if (app->manifest.host_count != 0) {
+        TATU_TRY(allow_hosts(app));
+    }
+    app->control_fd = tatu_apps_open_control(app, control, sizeof(control));
+    if (app->control_fd < 0 || !tell_image(app) || !fill_spec(app, control, &spec)) {
+        return TATU_ERR_IO;
+    }
+    int spec_fd = make_spec_file(&spec);
+    enum tatu_err err = spec_fd < 0 ? TATU_ERR_IO : spawn(app, spec_fd);
+    if (spec_fd >= 0) {
+        (void)close(spec_fd);
+    }
+    return err;
+}
+
+enum tatu_err tatu_apps_start_container(struct tatu_app *app)
+{
+    const enum tatu_err err = start_parts(app);
+    if (err != TATU_OK) {
+        tatu_apps_clean_container(app);
+    }
+    return err;
+}
+
+void tatu_apps_signal_container(const struct tatu_app *app, int number)
+{
+    if (app->pid > 0) {
+        (void)kill(app->pid, number);
+    }
+}
+
+void tatu_apps_clean_container(struct tatu_app *app)
+{
+    char folder[96];
+    int *const descriptors[] = {&app->control_fd, &app->pending_fd, &app->output_fd};
+    for (size_t i = 0; i < TATU_COUNT_OF(descriptors); i++) {
+        if (*descriptors[i] >= 0) {
+            (void)close(*descriptors[i]);
+            *descriptors[i] = -1;
+        }
+    }
+    app->pid = 0;
+    cgroup_of(app, folder, sizeof(folder));
+    (void)rmdir(folder);
+}

@@ -1,0 +1,126 @@
+#include "signer.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "os/lib/vault.h"
+
+#define THREAD_STACK_BYTES (64u * 1024u)
+#define DIGEST_SIZE 32u
+
+/* event data: slot * 2, + 1 for its pending connection */
+static void watch(const struct tatu_signer *signer, size_t slot, bool pending, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = slot * 2 + (pending ? 1 : 0)};
+    (void)epoll_ctl(signer->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static void take_connection(struct tatu_signer *signer, size_t index)
+{
+    struct tatu_signer_slot *slot = &signer->slots[index];
+    /* who connects and says nothing gives way to the next */
+    if (slot->pending_fd >= 0) {
+        (void)close(slot->pending_fd);
+    }
+    slot->pending_fd = accept4(slot->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (slot->pending_fd >= 0) {
+        watch(signer, index, true, slot->pending_fd);
+    }
+}
+
+static void answer(struct tatu_signer *signer, struct tatu_signer_slot *slot)
+{
+    struct {
+        uint32_t err;
+        uint8_t signature[64];
+    } reply = {.err = TATU_ERR_FORMAT};
+    uint8_t digest[DIGEST_SIZE + 1];
+    if (recv(slot->pending_fd, digest, sizeof(digest), 0) == DIGEST_SIZE) {
+        reply.err = (uint32_t)tatu_os_sign_tls(signer->monitor, slot->purpose, slot->tenant, digest,
+                                               reply.signature);
+    }
+    (void)send(slot->pending_fd, &reply, sizeof(reply), MSG_NOSIGNAL);
+    (void)close(slot->pending_fd);
+    slot->pending_fd = -1;
+}
+
+static void *serve(void *context)
+{
+    struct tatu_signer *signer = context;
+    for (;;) {
+        struct epoll_event event;
+        if (epoll_wait(signer->epoll_fd, &event, 1, -1) != 1) {
+            continue;
+        }
+        const size_t index = (size_t)(event.data.u64 / 2);
+        if (event.data.u64 % 2 == 0) {
+            take_connection(signer, index);
+        } else if (signer->slots[index].pending_fd >= 0) {
+            answer(signer, &signer->slots[index]);
+        }
+    }
+    return NULL;
+}
+
+enum tatu_err tatu_signer_start(struct tatu_signer *signer, const struct tatu_os_monitor *monitor)
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    *signer = (struct tatu_signer){.monitor = monitor, .epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
+    if (signer->epoll_fd < 0 || pthread_attr_init(&attributes) != 0 ||
+        pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES) != 0 ||
+        pthread_create(&thread, &attributes, serve, signer) != 0) {
+        return TATU_ERR_IO;
+    }
+    (void)pthread_attr_destroy(&attributes);
+    return TATU_OK;
+}
+
+static int listen_at(const char *path, unsigned mode, unsigned group)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    (void)unlink(path);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 &&
+        (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || chmod(path, mode) != 0 ||
+         (group != 0 && chown(path, (uid_t)-1, group) != 0) || listen(fd, 8) != 0)) {
+        (void)close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+enum tatu_err tatu_signer_add(struct tatu_signer *signer, enum tatu_key_purpose purpose,
+                              const uint8_t tenant[16], const char *path, unsigned mode,
+                              unsigned group)
+{
+    for (size_t i = 0; i < signer->count; i++) {
+        if (signer->slots[i].purpose == purpose &&
+            memcmp(signer->slots[i].tenant, tenant, sizeof(signer->slots[i].tenant)) == 0) {
+            return TATU_OK;
+        }
+    }
+    if (signer->count == TATU_SIGNER_SLOT_MAX) {
+        return TATU_ERR_FULL;
+    }
+    struct tatu_signer_slot *slot = &signer->slots[signer->count];
+    *slot = (struct tatu_signer_slot){.purpose = purpose, .pending_fd = -1};
+    memcpy(slot->tenant, tenant, sizeof(slot->tenant));
+    slot->listen_fd = listen_at(path, mode, group);
+    if (slot->listen_fd < 0) {
+        return TATU_ERR_IO;
+    }
+    /* the thread looks at a slot only after its descriptor was added */
+    watch(signer, signer->count, false, slot->listen_fd);
+    signer->count++;
+    return TATU_OK;
+}

@@ -1,0 +1,32 @@
+/* The sockets that sign TLS handshakes: a thread of its own, so that a slow service cannot hold up
+ * an application's handshake. */
+#ifndef TATU_ATTESTD_SIGNER_H
+#define TATU_ATTESTD_SIGNER_H
+
+#include "os/lib/sm.h"
+#include "proto/evidence.h"
+#include "proto/mailbox.h"
+
+#define TATU_SIGNER_SLOT_MAX (1u + TATU_EVIDENCE_TENANT_MAX)
+
+struct tatu_signer {
+    const struct tatu_os_monitor *monitor;
+    int epoll_fd;
+    size_t count;
+    struct tatu_signer_slot {
+        enum tatu_key_purpose purpose;
+        uint8_t tenant[16];
+        int listen_fd;
+        int pending_fd; /* one connection at a time; the signer thread's own */
+    } slots[TATU_SIGNER_SLOT_MAX];
+};
+
+/** Starts the thread. Errors: IO. */
+enum tatu_err tatu_signer_start(struct tatu_signer *signer, const struct tatu_os_monitor *monitor);
+
+/** Makes the socket of a key at a path, once. Errors: IO, FULL. */
+enum tatu_err tatu_signer_add(struct tatu_signer *signer, enum tatu_key_purpose purpose,
+                              const uint8_t tenant[16], const char *path, unsigned mode,
+                              unsigned group);
+
+#endif

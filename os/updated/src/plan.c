@@ -1,0 +1,63 @@
+#include <string.h>
+
+#include "os/updated/updated.h"
+#include "proto/cbor.h"
+
+static bool is_installed(const uint8_t image[16], const struct tatu_smc_app *installed,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(image, installed[i].image, 16) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_nothing(const struct tatu_deployment *deployment)
+{
+    static const uint8_t zero[sizeof(deployment->deployment)];
+    return memcmp(deployment->deployment, zero, sizeof(zero)) == 0;
+}
+
+void tatu_updated_make_plan(const struct tatu_deployment *deployment,
+                            const struct tatu_smc_app *installed, size_t installed_count,
+                            struct tatu_update_plan *out)
+{
+    *out = (struct tatu_update_plan){.missing_count = 0};
+    if (is_nothing(deployment)) {
+        return;
+    }
+    for (size_t i = 0; i < deployment->image_count; i++) {
+        if (!is_installed(deployment->images[i].image, installed, installed_count)) {
+            out->missing[out->missing_count++] = i;
+        }
+    }
+    out->differs = out->missing_count != 0 || deployment->image_count != installed_count;
+}
+
+enum tatu_err tatu_updated_check_deployment(const struct tatu_deployment *deployment,
+                                            const uint8_t device_id[64], uint64_t last_sequence)
+{
+    if (memcmp(deployment->device_id, device_id, 64) != 0) {
+        return TATU_ERR_FOREIGN;
+    }
+    return deployment->sequence < last_sequence ? TATU_ERR_REPLAY : TATU_OK;
+}
+
+enum tatu_err tatu_updated_encode_report(uint16_t kind, uint32_t id, uint64_t boot_count,
+                                         struct tatu_span payload, struct tatu_buf *out)
+{
+    struct tatu_cbor_writer w;
+    tatu_cbor_init(&w, out);
+    tatu_cbor_put_map(&w, 4);
+    tatu_cbor_put_uint(&w, 1);
+    tatu_cbor_put_uint(&w, kind);
+    tatu_cbor_put_uint(&w, 2);
+    tatu_cbor_put_uint(&w, id);
+    tatu_cbor_put_uint(&w, 3);
+    tatu_cbor_put_uint(&w, boot_count);
+    tatu_cbor_put_uint(&w, 4);
+    tatu_cbor_put_bytes(&w, payload);
+    return tatu_cbor_done(&w);
+}

@@ -1,0 +1,100 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "os/updated/updated.h"
+
+#include <cmocka.h>
+
+static struct tatu_deployment deployment_of(size_t count)
+{
+    struct tatu_deployment d = {.deployment = {1}, .image_count = count, .sequence = 5};
+    for (size_t i = 0; i < count; i++) {
+        d.images[i].image[0] = (uint8_t)(i + 1);
+    }
+    return d;
+}
+
+static void plan_takes_only_what_is_missing(void **state)
+{
+    (void)state;
+    const struct tatu_deployment d = deployment_of(3);
+    const struct tatu_smc_app installed[] = {{.image = {2}}, {.image = {9}}};
+    struct tatu_update_plan plan;
+    tatu_updated_make_plan(&d, installed, 2, &plan);
+    assert_true(plan.differs);
+    assert_int_equal(plan.missing_count, 2);
+    assert_int_equal(plan.missing[0], 0);
+    assert_int_equal(plan.missing[1], 2);
+}
+
+static void plan_of_what_runs_changes_nothing(void **state)
+{
+    (void)state;
+    const struct tatu_deployment d = deployment_of(1);
+    const struct tatu_smc_app installed[] = {{.image = {1}}};
+    struct tatu_update_plan plan;
+    tatu_updated_make_plan(&d, installed, 1, &plan);
+    assert_false(plan.differs);
+}
+
+static void plan_removes_what_is_no_longer_deployed(void **state)
+{
+    (void)state;
+    const struct tatu_deployment d = deployment_of(1);
+    const struct tatu_smc_app installed[] = {{.image = {1}}, {.image = {2}}};
+    struct tatu_update_plan plan;
+    tatu_updated_make_plan(&d, installed, 2, &plan);
+    assert_true(plan.differs);
+    assert_int_equal(plan.missing_count, 0);
+}
+
+static void plan_of_no_deployment_leaves_everything(void **state)
+{
+    (void)state;
+    struct tatu_deployment d = deployment_of(0);
+    const struct tatu_smc_app installed[] = {{.image = {1}}};
+    struct tatu_update_plan plan;
+    d.deployment[0] = 0;
+    tatu_updated_make_plan(&d, installed, 1, &plan);
+    assert_false(plan.differs);
+}
+
+static void deployment_of_another_device_or_of_the_past_is_refused(void **state)
+{
+    (void)state;
+    struct tatu_deployment d = deployment_of(1);
+    const uint8_t me[64] = {7};
+    assert_int_equal(tatu_updated_check_deployment(&d, me, 0), TATU_ERR_FOREIGN);
+    d.device_id[0] = 7;
+    assert_int_equal(tatu_updated_check_deployment(&d, me, 5), TATU_OK);
+    assert_int_equal(tatu_updated_check_deployment(&d, me, 6), TATU_ERR_REPLAY);
+}
+
+static void report_is_what_the_service_reads(void **state)
+{
+    (void)state;
+    const uint8_t payload[] = {0xf6};
+    const uint8_t wanted[] = {0xa4, 1, 2, 2, 3, 3, 4, 4, 0x41, 0xf6};
+    uint8_t room[16];
+    struct tatu_buf buf = TATU_BUF_OF(room);
+    assert_int_equal(tatu_updated_encode_report(2, 3, 4, TATU_SPAN_OF(payload), &buf), TATU_OK);
+    assert_int_equal(buf.len, sizeof(wanted));
+    assert_memory_equal(room, wanted, sizeof(wanted));
+    buf = (struct tatu_buf){room, 0, 4};
+    assert_int_equal(tatu_updated_encode_report(2, 3, 4, TATU_SPAN_OF(payload), &buf),
+                     TATU_ERR_FULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plan_takes_only_what_is_missing),
+        cmocka_unit_test(plan_of_what_runs_changes_nothing),
+        cmocka_unit_test(plan_removes_what_is_no_longer_deployed),
+        cmocka_unit_test(plan_of_no_deployment_leaves_everything),
+        cmocka_unit_test(deployment_of_another_device_or_of_the_past_is_refused),
+        cmocka_unit_test(report_is_what_the_service_reads),
+    };
+    return cmocka_run_group_tests_name("update plan", tests, NULL, NULL);
+}

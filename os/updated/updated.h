@@ -1,0 +1,41 @@
+/*
+ * updated: finds out what this device shall run, gets what is missing, has it verified and
+ * committed in one step, and sends the records of failures. Source: docs/protocol/device-service.md
+ * §2, docs/protocol/os.md.
+ */
+#ifndef TATU_OS_UPDATED_UPDATED_H
+#define TATU_OS_UPDATED_UPDATED_H
+
+#include "base/base.h"
+#include "proto/evidence.h"
+#include "proto/report.h"
+#include "proto/smc.h"
+
+/** What a deployment asks of a device that has these images installed. */
+struct tatu_update_plan {
+    size_t missing_count;
+    size_t missing[TATU_EVIDENCE_APP_MAX]; /* indexes of the deployment's images, in its order */
+    bool differs;                          /* whether a commit is needed at all */
+};
+
+/**
+ * Compares a deployment with what is installed. A deployment with id zero asks for nothing: what is
+ * there stays.
+ */
+void tatu_updated_make_plan(const struct tatu_deployment *deployment,
+                            const struct tatu_smc_app *installed, size_t installed_count,
+                            struct tatu_update_plan *out);
+
+/**
+ * Whether a decoded deployment may be acted on.
+ * Errors   FOREIGN   it is for another device
+ *          REPLAY    its sequence is below the last one
+ */
+enum tatu_err tatu_updated_check_deployment(const struct tatu_deployment *deployment,
+                                            const uint8_t device_id[64], uint64_t last_sequence);
+
+/** `{1: kind, 2: record id, 3: boot count, 4: payload}`. Errors: FULL. */
+enum tatu_err tatu_updated_encode_report(uint16_t kind, uint32_t id, uint64_t boot_count,
+                                         struct tatu_span payload, struct tatu_buf *out);
+
+#endif

@@ -1,0 +1,38 @@
+# Toolchain of high-level applications. Set CMAKE_TOOLCHAIN_FILE to this file, and
+# AZURE_SPHERE_TARGET_API_SET to latest-lts, latest-beta or a number.
+cmake_minimum_required(VERSION 3.20)
+
+get_filename_component(AZURE_SPHERE_SDK_PATH "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+set(AZURE_SPHERE_CMAKE_PATH "${CMAKE_CURRENT_LIST_DIR}")
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES AZURE_SPHERE_TARGET_API_SET)
+
+if(NOT DEFINED AZURE_SPHERE_TARGET_API_SET)
+    set(AZURE_SPHERE_TARGET_API_SET "latest-lts")
+endif()
+file(GLOB _azsphere_sets RELATIVE "${AZURE_SPHERE_SDK_PATH}/Sysroots" "${AZURE_SPHERE_SDK_PATH}/Sysroots/*")
+list(SORT _azsphere_sets COMPARE NATURAL)
+if(AZURE_SPHERE_TARGET_API_SET MATCHES "^latest-(lts|beta)$")
+    list(GET _azsphere_sets -1 AZURE_SPHERE_API_SET_FOLDER)
+else()
+    set(AZURE_SPHERE_API_SET_FOLDER "${AZURE_SPHERE_TARGET_API_SET}")
+endif()
+if(NOT IS_DIRECTORY "${AZURE_SPHERE_SDK_PATH}/Sysroots/${AZURE_SPHERE_API_SET_FOLDER}")
+    string(REPLACE ";" ", " _azsphere_valid "latest-lts;latest-beta;${_azsphere_sets}")
+    message(FATAL_ERROR "API set \"${AZURE_SPHERE_TARGET_API_SET}\" is not valid. Valid ones are: ${_azsphere_valid}.")
+endif()
+set(AZURE_SPHERE_API_SET_DIR "${AZURE_SPHERE_SDK_PATH}/Sysroots/${AZURE_SPHERE_API_SET_FOLDER}")
+
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR arm)
+set(AZURE_SPHERE TRUE)
+set(CMAKE_C_COMPILER "${AZURE_SPHERE_API_SET_DIR}/bin/tatu-armhf-gcc")
+set(CMAKE_STRIP "${AZURE_SPHERE_API_SET_DIR}/bin/tatu-armhf-strip" CACHE FILEPATH "")
+set(CMAKE_C_STANDARD_DEFAULT 11)
+set(CMAKE_C_FLAGS_INIT "-fPIE")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-pie -Wl,--build-id=sha1 -Wl,-rpath-link,${AZURE_SPHERE_API_SET_DIR}/usr/lib")
+set(CMAKE_FIND_ROOT_PATH "${AZURE_SPHERE_API_SET_DIR}")
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+
+include("${CMAKE_CURRENT_LIST_DIR}/AzureSphereFunctions.cmake")

@@ -1,0 +1,386 @@
+#!/usr/bin/python3
+"""The story: a doorbell on a secured device, end to end, on a board that boots.
+
+story.py [--headless] [--json] [--dir DIR] [--keep]
+Each step really happens; a step that does not hold ends the story with exit status 1.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TATU = os.path.join(ROOT, "build/host/cli/tatu")
+SERVICE = os.path.join(ROOT, "build/host/service/tatu-service")
+RECEIVER = os.path.join(ROOT, "build/host/receiver/tatu-receiver")
+
+
+class StepFailed(Exception):
+    pass
+
+
+def wait_for(what, condition, seconds):
+    """Polls until condition() gives something true; that value."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.1)
+    raise StepFailed(f"{what}: not within {seconds} s")
+
+
+def read_lines(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+class Story:
+    def __init__(self, options):
+        self.options = options
+        self.dir = options.dir or tempfile.mkdtemp(prefix="tatu-story.")
+        os.makedirs(self.dir, mode=0o700, exist_ok=True)
+        self.children = []
+        self.env = dict(os.environ, TATU_CONFIG=self.path("cli"),
+                        TATU_QEMU=os.path.realpath(os.path.join(ROOT, "build/chip")))
+        self.facts = {}
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def tatu(self, *args, refused=False):
+        """Runs one CLI command; its parsed JSON. With refused=True it must fail, and its error line is the answer."""
+        ran = subprocess.run([TATU, *map(str, args), "-o", "json"], env=self.env,
+                             capture_output=True, text=True, timeout=120)
+        if refused:
+            if ran.returncode == 0:
+                raise StepFailed(f"tatu {' '.join(map(str, args))}: was not refused")
+            return ran.stderr.strip()
+        if ran.returncode != 0:
+            raise StepFailed(f"tatu {' '.join(map(str, args))}: {ran.stderr.strip()}")
+        return json.loads(ran.stdout) if ran.stdout.strip() else None
+
+    def start(self, name, *command):
+        log = open(self.path(name + ".log"), "w", encoding="utf-8")
+        child = subprocess.Popen(list(map(str, command)), stdout=log, stderr=subprocess.STDOUT,
+                                 stdin=subprocess.DEVNULL, env=self.env)
+        self.children.append(child)
+        return child
+
+    def stop_all(self):
+        for board in ("board", "foreign"):
+            if os.path.exists(self.path(board, "board.json")):
+                subprocess.run([TATU, "board", "stop", self.path(board)], env=self.env, capture_output=True)
+        for child in self.children:
+            child.terminate()
+        for child in self.children:
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+        if not self.options.keep and not self.options.dir:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    def serial(self, board="board"):
+        return "\n".join(read_lines(self.path(board, "serial.log")))
+
+    def serial_has(self, pattern, seconds, since=0, board="board"):
+        """Waits for a line of the serial log (after byte `since`); the match."""
+        return wait_for(f"serial log: {pattern}",
+                        lambda: re.search(pattern, self.serial(board)[since:]), seconds)
+
+    def run(self, steps):
+        ok = True
+        for number, (name, say, function) in enumerate(steps, 1):
+            if not self.options.json:
+                print(f"{number:2}. {say} … ", end="", flush=True)
+            began = time.monotonic()
+            try:
+                detail = function() or {}
+            except (StepFailed, OSError, ValueError, KeyError, subprocess.SubprocessError) as problem:
+                ok, detail = False, {"error": str(problem)}
+            seconds = round(time.monotonic() - began, 2)
+            if self.options.json:
+                print(json.dumps({"step": name, "ok": ok, "seconds": seconds, "detail": detail}), flush=True)
+            else:
+                print(("held" if ok else "FAILED") + f"  ({seconds} s)")
+                for key, value in detail.items():
+                    print(f"      {key}: {value}")
+            if not ok:
+                if not self.options.json:
+                    print(f"      everything is kept in {self.dir}")
+                self.options.keep = True
+                return False
+        return True
+
+
+BUTTON, LIGHT = 12, 8
+LINUX_WITHIN_S, APP_WITHIN_S = 60, 90
+
+
+class Doorbell(Story):
+    """The steps, in the order of the README."""
+
+    # ---- 1 the service -----------------------------------------------------------------------
+
+    def service_starts(self):
+        self.start("service", SERVICE, "--data", self.path("service"), "--operator", "127.0.0.1:0",
+                   "--front", "127.0.0.1:0", "--update", "127.0.0.1:0", "--host", "10.0.2.2")
+        wait_for("service.json", lambda: os.path.exists(self.path("service", "service.json")), 20)
+        with open(self.path("service", "service.json"), encoding="utf-8") as file:
+            ports = json.load(file)
+        self.facts["ports"] = {name: int(ports[name].rsplit(":", 1)[1]) for name in ("operator", "front", "update")}
+        url = "https://" + ports["operator"]
+        self.tatu("login", "--service", url, "--token-file", self.path("service", "operator.token"),
+                  "--ca", self.path("service", "keys", "root.crt"))
+        wrong = [name for name in ("service", "service/keys", "service/operator.token")
+                 if os.stat(self.path(name)).st_mode & 0o077]
+        if wrong:
+            raise StepFailed(f"others may read {wrong}")
+        return {"service": url, "keys": "0600 in a folder of 0700"}
+
+    # ---- 2 fab and power ---------------------------------------------------------------------
+
+    def sign_release(self, out, update_port, register):
+        self.tatu("release", "sign", "--platform", self.path("platform"), "--bodies", os.path.join(ROOT, "build/release"),
+                  "--host", "10.0.2.2", "--front", self.facts["ports"]["front"], "--update", update_port,
+                  "--version", "26.11" if register else "26.11x", "--security-version", 1, "--out", self.path(out))
+        if register:
+            self.tatu("release", "register", "--release", self.path(out))
+
+    def create_board(self, name, release):
+        return self.tatu("board", "create", self.path(name), "--release", self.path(release), "--maker", self.path("maker"),
+                         "--rom", os.path.join(ROOT, "build/vault/silicon/vault/vault-rom.bin"),
+                         "--arom", os.path.join(ROOT, "build/monitor/monitor/arom.bin"))
+
+    def board_is_made(self):
+        self.tatu("platform", "init", "--dir", self.path("platform"))
+        self.tatu("maker", "init", "--dir", self.path("maker"), "--name", "workshop")
+        self.tatu("maker", "register", "--maker", self.path("maker"))
+        self.sign_release("release", self.facts["ports"]["update"], register=True)
+        board = self.create_board("board", "release")
+        self.facts["device"] = board["deviceId"]
+        return {"deviceId": board["deviceId"][:16] + "…", "endorsed by": "workshop"}
+
+    def board_powers_up(self):
+        self.tatu("board", "start", self.path("board"))
+        stages = [r"\[ROM\] [^\n]*", r"\[VAULT\] [^\n]*monitor[^\n]*", r"\[MON\] [^\n]*kernel[^\n]*"]
+        return {f"stage {n}": self.serial_has(stage, LINUX_WITHIN_S).group(0) for n, stage in enumerate(stages, 1)}
+
+    def linux_reaches_appman(self):
+        line = self.serial_has(r"appman: reached[^\n]*", LINUX_WITHIN_S).group(0)
+        return {"serial": line}
+
+    # ---- 4, 5 owner, evidence ----------------------------------------------------------------
+
+    def owner_claims(self):
+        self.serial_has(r"gatewayd: [^\n]*443", LINUX_WITHIN_S)
+        catalog = self.tatu("catalog", "create", "home")
+        self.facts["tenant"] = catalog["properties"]["tenantId"]
+        self.tatu("config", "set", "catalog", "home")
+        self.tatu("product", "create", "doorbell")
+        self.tatu("config", "set", "product", "doorbell")
+        self.tatu("config", "set", "device-group", "Production")
+        self.tatu("catalog", "ca", "--out", self.path("catalog-ca.pem"))
+        self.tatu("device", "claim", "--board", self.path("board"))
+        return {"catalog": self.facts["tenant"]}
+
+    def device_proves(self):
+        shown = wait_for("evidence of the claimed device", self.proven, 60)
+        line = self.serial_has(r"proven: verdict OK, update certificate, 1 customer certificate[^\n]*", 30).group(0)
+        return {"verdict": shown["verdictName"], "release": shown.get("release"), "serial": line}
+
+    def proven(self):
+        shown = self.tatu("device", "show", self.facts["device"])
+        return shown if shown.get("claimed") and shown.get("verdict") == 0 else None
+
+    # ---- 6 application -----------------------------------------------------------------------
+
+    def build_doorbell(self, version):
+        source = self.path(f"doorbell-v{version}")
+        shutil.copytree(os.path.join(ROOT, "sdk/samples/doorbell"), source)
+        os.makedirs(os.path.join(source, "certs"), exist_ok=True)
+        shutil.copy(self.path("service", "keys", "root.crt"), os.path.join(source, "certs/receiver.pem"))
+        manifest_path = os.path.join(source, "app_manifest.json")
+        with open(manifest_path, encoding="utf-8") as file:
+            manifest = json.load(file)
+        manifest["CmdArgs"] = [f"https://10.0.2.2:{self.facts['receiver']}/ring"]
+        manifest["Capabilities"]["DeviceAuthentication"] = self.facts["tenant"]
+        with open(manifest_path, "w", encoding="utf-8") as file:
+            json.dump(manifest, file, indent=2)
+        env = dict(self.env, AzureSphereDefaultSDKDir=os.path.join(ROOT, "build/sdk"))
+        for command in (["cmake", "--preset", "ARM-Debug", f"-DDOORBELL_VERSION={version}"],
+                        ["cmake", "--build", "--preset", "ARM-Debug"]):
+            ran = subprocess.run(command, cwd=source, env=env, capture_output=True, text=True)
+            if ran.returncode != 0:
+                raise StepFailed(f"{' '.join(command)}: {(ran.stdout + ran.stderr)[-2000:]}")
+        out = os.path.join(source, "out/ARM-Debug")
+        return os.path.join(out, "doorbell.imagepackage"), os.path.join(out, "doorbell")
+
+    def start_receiver(self):
+        log = self.path("receiver.log")
+        self.start("receiver", RECEIVER, "--ca", self.path("catalog-ca.pem"), "--listen", "127.0.0.1:0",
+                   "--cert", self.path("service", "keys", "server.crt"), "--key", self.path("service", "keys", "server.key"))
+        ready = wait_for("receiver", lambda: [line for line in read_lines(log) if "listening" in line], 10)
+        self.facts["receiver"] = int(re.search(r":(\d+)", ready[0].split("listening", 1)[1]).group(1))
+
+    def deploy(self, version):
+        package, program = self.build_doorbell(version)
+        image = self.tatu("image", "add", package)
+        self.tatu("symbols", "add", program)
+        self.tatu("deployment", "create", "--images", image["properties"]["imageId"])
+        return image["properties"]["imageId"], os.path.getsize(package)
+
+    def doorbell_is_deployed(self):
+        self.start_receiver()
+        image_id, size = self.deploy(1)
+        self.serial_has(r"app doorbell: doorbell version 1 is ready", APP_WITHIN_S)
+        return {"image": image_id, "bytes": size}
+
+    # ---- 7, 8, 9 ring, crash, fix ------------------------------------------------------------
+
+    def rings(self):
+        found = []
+        for line in read_lines(self.path("receiver.log")):
+            if line.startswith("{"):
+                entry = json.loads(line)
+                if "count" in entry:
+                    found.append(entry)
+        return found
+
+    def press(self, milliseconds):
+        before = len(self.rings())
+        watched = self.tatu("board", "press", self.path("board"), BUTTON, "--ms", milliseconds, "--watch-ms", 1500)
+        return before, watched
+
+    def button_rings(self):
+        before, watched = self.press(200)
+        ring = wait_for("the receiver's ring", lambda: self.rings()[before:], 30)[0]
+        if ring.get("device", ring.get("deviceId")) != self.facts["device"]:
+            raise StepFailed(f"the ring came from another device: {ring}")
+        light = [entry for entry in watched.get("lines", []) if entry.get("gpio") == LIGHT]
+        if not light:
+            raise StepFailed(f"the light did not blink: {watched}")
+        return {"ring": ring["count"], "light": f"changed {len(light)} times"}
+
+    def crashes(self):
+        return self.tatu("crash", "list").get("value", [])
+
+    def long_press_crashes(self):
+        since = len(self.serial())
+        self.press(2500)
+        pressed = time.monotonic()
+        crash = wait_for("the crash at the owner", self.crashes, 60)[0]
+        seconds = round(time.monotonic() - pressed, 1)
+        shown = self.tatu("crash", "show", crash["id"])
+        frame = next((f for f in shown["frames"] if f.get("function") == "press_choose_chime"), None)
+        if frame is None or "press_v1.c" not in frame.get("file", ""):
+            raise StepFailed(f"the stack does not name the bug: {shown['frames']}")
+        self.serial_has(r"app doorbell: doorbell version 1 is ready", APP_WITHIN_S, since)
+        return {"crash": f"signal {shown['signal']} in {frame['function']} at {os.path.basename(frame['file'])}:{frame['line']}",
+                "visible after": f"{seconds} s", "application": "restarted"}
+
+    def fix_is_deployed(self):
+        since = len(self.serial())
+        count = len(self.crashes())
+        self.deploy(2)
+        self.serial_has(r"app doorbell: doorbell version 2 is ready", APP_WITHIN_S, since)
+        before, _ = self.press(2500)
+        ring = wait_for("the ring of a long press", lambda: self.rings()[before:], 30)[0]
+        if "[ROM]" in self.serial()[since:]:
+            raise StepFailed("the whole board restarted")
+        if len(self.crashes()) != count:
+            raise StepFailed("it crashed again")
+        return {"ring": ring["count"], "restarted": "only the application"}
+
+    # ---- 10 attacks --------------------------------------------------------------------------
+
+    def flipped_kernel_boots_backup(self):
+        self.tatu("board", "stop", self.path("board"))
+        self.tatu("board", "flip", self.path("board"), 0x30000 + 0x1000)
+        since = len(self.serial())
+        self.tatu("board", "start", self.path("board"))
+        refused = self.serial_has(r"\[MON\] [^\n]*kernel[^\n]*(DIGEST|SIGNATURE)[^\n]*", LINUX_WITHIN_S, since).group(0)
+        self.serial_has(r"appman: set B \(fallback\)[^\n]*", LINUX_WITHIN_S, since)
+        report = wait_for("the report at the owner", self.boot_report, 60)
+        return {"serial": refused, "report": report["text"]}
+
+    def boot_report(self):
+        events = self.tatu("event", "list").get("value", [])
+        return next((event for event in events if event["kind"] == "boot-image-refused"), None)
+
+    def foreign_software_is_kept_out(self):
+        """A board whose release nobody registered, and whose update port is the receiver: what it proves
+        gets it an update certificate, and that is what it shows to the receiver."""
+        self.sign_release("foreign-release", self.facts["receiver"], register=False)
+        device = self.create_board("foreign", "foreign-release")["deviceId"]
+        self.tatu("board", "start", self.path("foreign"))
+        self.serial_has(r"gatewayd: [^\n]*443", LINUX_WITHIN_S, board="foreign")
+        self.tatu("device", "claim", "--board", self.path("foreign"))
+        line = self.serial_has(r"proven: verdict MEASUREMENT, update certificate, 0 customer[^\n]*", 60, board="foreign").group(0)
+        refusal = wait_for("the receiver's refusal", self.refusals, 60)[0]
+        self.tatu("board", "stop", self.path("foreign"))
+        return {"device": device[:16] + "…", "serial": line, "receiver": refusal}
+
+    def refusals(self):
+        return [line for line in read_lines(self.path("receiver.log")) if "refused" in line]
+
+    def steps(self):
+        return [
+            ("service", "the service starts", self.service_starts),
+            ("fab", "a board is made at the fab", self.board_is_made),
+            ("power", "it powers up: vault, monitor, kernel", self.board_powers_up),
+            ("linux", "Linux reaches appman", self.linux_reaches_appman),
+            ("claim", "the owner claims the board", self.owner_claims),
+            ("prove", "it proves what it runs: two certificates", self.device_proves),
+            ("deploy", "doorbell version 1 is built, deployed, started", self.doorbell_is_deployed),
+            ("ring", "the button rings at the receiver", self.button_rings),
+            ("crash", "a long press crashes it; the owner reads the stack", self.long_press_crashes),
+            ("fix", "version 2 is deployed and holds", self.fix_is_deployed),
+            ("attack-flash", "attack: one flipped byte in the kernel", self.flipped_kernel_boots_backup),
+            ("attack-evidence", "attack: evidence that does not match", self.foreign_software_is_kept_out),
+        ]
+
+
+def stay_up(story):
+    print(f"\nThe service is at https://127.0.0.1:{story.facts['ports']['operator']}; everything is in {story.dir}")
+    print("press b to ring, l for a long press, q to end")
+    subprocess.run([TATU, "board", "watch", story.path("board")], env=story.env)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="the story, on a board that boots")
+    parser.add_argument("--headless", action="store_true", help="end after the story")
+    parser.add_argument("--json", action="store_true", help="one JSON line per step")
+    parser.add_argument("--dir", help="folder for everything; a temporary one otherwise")
+    parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
+    parser.add_argument("--until", help="stop after this step")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    story = Doorbell(options)
+    try:
+        steps = story.steps()
+        if options.until:
+            names = [name for name, _, _ in steps]
+            steps = steps[:names.index(options.until) + 1]
+        held = story.run(steps)
+        if held and not options.headless:
+            stay_up(story)
+    except KeyboardInterrupt:
+        held = True
+    finally:
+        story.stop_all()
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

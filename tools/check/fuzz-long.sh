@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Each decoder under libFuzzer for FUZZ_SECONDS (60) seconds, from its corpus. New inputs stay in build/fuzz-corpus.
+set -uo pipefail
+seconds=${FUZZ_SECONDS:-60}
+passed=0 failed=0
+tools/build.sh fuzz >/dev/null || { echo "0 passed, 1 failed"; exit 1; }
+while read -r program; do
+    name=$(basename "$program" _fuzz)
+    source=$(git ls-files -co --exclude-standard "*/${name}_fuzz.c" | head -n 1)
+    seeds=$(dirname "$(dirname "${source:-none/none/none}")")/corpus/$name
+    mkdir -p "build/fuzz-corpus/$name"
+    if ASAN_OPTIONS=detect_leaks=0 "$program" -max_total_time="$seconds" -timeout=10 \
+        -artifact_prefix="build/fuzz-corpus/$name-" "build/fuzz-corpus/$name" $([ -d "$seeds" ] && echo "$seeds") \
+        >"build/fuzz-corpus/$name.log" 2>&1; then
+        echo "$name: $(grep -oE '^#[0-9]+' "build/fuzz-corpus/$name.log" | tail -n 1) runs"
+        passed=$((passed + 1))
+    else
+        tail -n 5 "build/fuzz-corpus/$name.log"
+        echo "$name: failed; to repeat: $program $(ls -t "build/fuzz-corpus/$name-"* 2>/dev/null | head -n 1)"
+        failed=$((failed + 1))
+    fi
+done < <(find build/fuzz -type f -name '*_fuzz' | sort)
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
