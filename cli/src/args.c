@@ -1,0 +1,249 @@
+#include "command.h"
+
+#include "config.h"
+
+#include <string.h>
+
+static const struct {
+    const char *option;
+    const char *setting;
+    enum tatu_cli_scope scope;
+} places[CLI_PLACE_COUNT] = {
+    [CLI_SUBSCRIPTION] = {"--subscription", "subscription", CLI_SCOPE_GROUP},
+    [CLI_RESOURCE_GROUP] = {"--resource-group", "resource-group", CLI_SCOPE_GROUP},
+    [CLI_CATALOG] = {"--catalog", "catalog", CLI_SCOPE_CATALOG},
+    [CLI_PRODUCT] = {"--product", "product", CLI_SCOPE_PRODUCT},
+    [CLI_DEVICE_GROUP] = {"--device-group", "device-group", CLI_SCOPE_DEVICE_GROUP},
+};
+
+/* The command line being read. */
+struct line {
+    int argc;
+    char **argv;
+    int at;
+    bool only_arguments; /* after "--" */
+};
+
+static size_t count_words(const char *words)
+{
+    return strchr(words, ' ') == NULL ? 1 : 2;
+}
+
+static bool matches(const struct tatu_cli_command *command, int argc, char **argv)
+{
+    size_t first = strcspn(command->words, " ");
+    if (argc < 2 || strlen(argv[1]) != first || strncmp(argv[1], command->words, first) != 0) {
+        return false;
+    }
+    return count_words(command->words) == 1 ||
+           (argc > 2 && strcmp(argv[2], command->words + first + 1) == 0);
+}
+
+static const struct tatu_cli_command *find_command(int argc, char **argv)
+{
+    for (size_t i = 0; i < tatu_cli_chapter_count; i++) {
+        for (size_t k = 0; k < tatu_cli_chapters[i]->count; k++) {
+            if (matches(&tatu_cli_chapters[i]->commands[k], argc, argv)) {
+                return &tatu_cli_chapters[i]->commands[k];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Places a value has: those of the command's own table, then the scope's. */
+static const char **find_slot(struct tatu_cli *cli, const char *name, size_t name_len,
+                              const struct tatu_cli_option **out_option)
+{
+    for (size_t i = 0; i < cli->command->option_count; i++) {
+        const char *known = cli->command->options[i].name;
+        if (strlen(known) == name_len && memcmp(known, name, name_len) == 0) {
+            *out_option = &cli->command->options[i];
+            return &cli->values[i];
+        }
+    }
+    static const struct tatu_cli_option place_option = {"", CLI_OPTIONAL, "NAME", ""};
+    for (size_t i = 0; i < CLI_PLACE_COUNT; i++) {
+        if (cli->command->scope >= places[i].scope && strlen(places[i].option) == name_len &&
+            memcmp(places[i].option, name, name_len) == 0) {
+            *out_option = &place_option;
+            return &cli->places[i];
+        }
+    }
+    return NULL;
+}
+
+static enum tatu_err take_many(struct tatu_cli *cli, struct line *line, const char *name)
+{
+    while (line->at < line->argc && line->argv[line->at][0] != '-') {
+        if (cli->many_count == CLI_MANY_MAX) {
+            return tatu_cli_fail(cli, TATU_ERR_ARGUMENT, "%s takes at most %d values; give fewer",
+                                 name, CLI_MANY_MAX);
+        }
+        cli->many[cli->many_count++] = line->argv[line->at++];
+    }
+    if (cli->many_count == 0) {
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT, "%s needs a value; see 'tatu %s --help'", name,
+                             cli->command->words);
+    }
+    return TATU_OK;
+}
+
+static enum tatu_err take_output(struct tatu_cli *cli, const char *value)
+{
+    if (value != NULL && strcmp(value, "json") == 0) {
+        cli->json = true;
+        return TATU_OK;
+    }
+    if (value != NULL && strcmp(value, "text") == 0) {
+        cli->json = false;
+        return TATU_OK;
+    }
+    return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
+                         "the output is 'json' or 'text'; give one of these to -o");
+}
+
+static const char *take_value(struct line *line, const char *equals)
+{
+    if (equals != NULL) {
+        return equals + 1;
+    }
+    return line->at < line->argc ? line->argv[line->at++] : NULL;
+}
+
+static enum tatu_err take_option(struct tatu_cli *cli, struct line *line)
+{
+    const char *word = line->argv[line->at++];
+    const char *equals = strchr(word, '=');
+    size_t name_len = equals != NULL ? (size_t)(equals - word) : strlen(word);
+    if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
+        cli->help = true;
+        return TATU_OK;
+    }
+    if (strcmp(word, "-o") == 0 || (name_len == 8 && memcmp(word, "--output", 8) == 0)) {
+        return take_output(cli, take_value(line, equals));
+    }
+    const struct tatu_cli_option *option = NULL;
+    const char **slot = find_slot(cli, word, name_len, &option);
+    if (slot == NULL) {
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
+                             "'tatu %s' has no option %.*s; see 'tatu %s "
+                             "--help'",
+                             cli->command->words, (int)name_len, word, cli->command->words);
+    }
+    if (*slot != NULL && option->kind != CLI_MANY) {
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT, "%.*s is given twice; give it once",
+                             (int)name_len, word);
+    }
+    if (option->kind == CLI_FLAG || (option->kind == CLI_MANY && equals == NULL)) {
+        *slot = "";
+        return option->kind == CLI_FLAG ? TATU_OK : take_many(cli, line, option->name);
+    }
+    *slot = take_value(line, equals);
+    if (*slot == NULL || **slot == '\0') {
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT, "%.*s needs a value; see 'tatu %s --help'",
+                             (int)name_len, word, cli->command->words);
+    }
+    if (option->kind == CLI_MANY && cli->many_count < CLI_MANY_MAX) {
+        cli->many[cli->many_count++] = *slot;
+    }
+    return TATU_OK;
+}
+
+static enum tatu_err take_word(struct tatu_cli *cli, struct line *line)
+{
+    const char *word = line->argv[line->at];
+    if (!line->only_arguments && strcmp(word, "--") == 0) {
+        line->only_arguments = true;
+        line->at++;
+        return TATU_OK;
+    }
+    if (!line->only_arguments && word[0] == '-' && word[1] != '\0') {
+        return take_option(cli, line);
+    }
+    if (cli->argument_count == cli->command->argument_max) {
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
+                             "'%s' is one word too many; see 'tatu %s --help'", word,
+                             cli->command->words);
+    }
+    cli->arguments[cli->argument_count++] = word;
+    line->at++;
+    return TATU_OK;
+}
+
+static enum tatu_err check_complete(struct tatu_cli *cli)
+{
+    const struct tatu_cli_command *command = cli->command;
+    if (cli->argument_count < command->argument_min) {
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT, "'tatu %s' needs %s; see 'tatu %s --help'",
+                             command->words, command->arguments, command->words);
+    }
+    for (size_t i = 0; i < command->option_count; i++) {
+        if (command->options[i].kind == CLI_REQUIRED && cli->values[i] == NULL) {
+            return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
+                                 "'tatu %s' needs %s %s; see 'tatu %s --help'", command->words,
+                                 command->options[i].name, command->options[i].value,
+                                 command->words);
+        }
+    }
+    return TATU_OK;
+}
+
+/* The deepest place of a command that makes or shows one: the argument is its name. */
+static enum tatu_cli_place deepest_place(enum tatu_cli_scope scope)
+{
+    return scope == CLI_SCOPE_DEVICE_GROUP ? CLI_DEVICE_GROUP
+           : scope == CLI_SCOPE_PRODUCT    ? CLI_PRODUCT
+                                           : CLI_CATALOG;
+}
+
+static enum tatu_err fill_places(struct tatu_cli *cli)
+{
+    const struct tatu_cli_command *command = cli->command;
+    if (command->names_last && cli->argument_count > 0) {
+        cli->places[deepest_place(command->scope)] = cli->arguments[0];
+    }
+    for (size_t i = 0; i < CLI_PLACE_COUNT; i++) {
+        if (cli->places[i] != NULL || command->scope < places[i].scope) {
+            continue;
+        }
+        TATU_TRY(tatu_cli_get_setting(cli, places[i].setting, &cli->places[i]));
+        if (cli->places[i] == NULL && !command->lax) {
+            return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
+                                 "no %s is named; give %s NAME, or 'tatu "
+                                 "config set %s NAME' once",
+                                 places[i].setting, places[i].option, places[i].setting);
+        }
+    }
+    return TATU_OK;
+}
+
+enum tatu_err tatu_cli_parse(struct tatu_cli *cli, int argc, char **argv)
+{
+    cli->command = find_command(argc, argv);
+    if (cli->command == NULL) {
+        bool two = argc > 2 && argv[2][0] != '-';
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
+                             "there is no command '%s%s%s'; 'tatu help' lists them", argv[1],
+                             two ? " " : "", two ? argv[2] : "");
+    }
+    struct line line = {argc, argv, 1 + (int)count_words(cli->command->words), false};
+    while (line.at < line.argc) {
+        TATU_TRY(take_word(cli, &line));
+    }
+    if (cli->help) {
+        return TATU_OK;
+    }
+    TATU_TRY(check_complete(cli));
+    return fill_places(cli);
+}
+
+const char *tatu_cli_option(const struct tatu_cli *cli, const char *name)
+{
+    for (size_t i = 0; i < cli->command->option_count; i++) {
+        if (strcmp(cli->command->options[i].name, name) == 0) {
+            return cli->values[i];
+        }
+    }
+    return NULL;
+}

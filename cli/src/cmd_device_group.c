@@ -1,0 +1,61 @@
+/* tatu device-group: devices of a product that run the same. */
+#include "service.h"
+
+#define NAMED                                                                                      \
+    .arguments = "[NAME]", .argument_max = 1, .names_last = true, .scope = CLI_SCOPE_DEVICE_GROUP
+
+/* Option and the property it becomes. */
+static const struct {
+    const char *option;
+    const char *property;
+} properties[] = {
+    {"--description", "description"},
+    {"--os-feed", "osFeedType"},
+    {"--application-update", "updatePolicy"},
+    {"--allow-crash-dumps-collection", "allowCrashDumpsCollection"},
+};
+
+static enum tatu_err create(struct tatu_cli *cli)
+{
+    json_t *values = json_object();
+    for (size_t i = 0; i < TATU_COUNT_OF(properties); i++) {
+        const char *value = tatu_cli_option(cli, properties[i].option);
+        if (value != NULL) {
+            (void)json_object_set_new(values, properties[i].property, json_string(value));
+        }
+    }
+    json_t *body = json_pack("{s:o}", "properties", values);
+    return tatu_cli_give_call(cli, "PUT", CLI_SCOPE_DEVICE_GROUP, NULL, body);
+}
+
+static enum tatu_err list(struct tatu_cli *cli)
+{
+    return tatu_cli_give_list(cli, "GET", CLI_SCOPE_PRODUCT, "deviceGroups");
+}
+
+static enum tatu_err show(struct tatu_cli *cli)
+{
+    return tatu_cli_give_call(cli, "GET", CLI_SCOPE_DEVICE_GROUP, NULL, NULL);
+}
+
+static const struct tatu_cli_option create_options[] = {
+    {"--description", CLI_OPTIONAL, "TEXT", "for people"},
+    {"--os-feed", CLI_OPTIONAL, "FEED", "Retail or RetailEval"},
+    {"--application-update", CLI_OPTIONAL, "POLICY", "UpdateAll or No3rdPartyAppUpdates"},
+    {"--allow-crash-dumps-collection", CLI_OPTIONAL, "WORD", "Enabled or Disabled"},
+};
+
+static const struct tatu_cli_command commands[] = {
+    {.words = "device-group create",
+     NAMED,
+     CLI_OPTIONS(create_options),
+     .run = create,
+     .summary = "Make a device group"},
+    {.words = "device-group list",
+     .scope = CLI_SCOPE_PRODUCT,
+     .run = list,
+     .columns = "name,properties.updatePolicy,properties.hasDeployment,properties.description",
+     .summary = "List a product's device groups"},
+    {.words = "device-group show", NAMED, .run = show, .summary = "Show a device group"},
+};
+CLI_CHAPTER(tatu_cli_device_group, commands);

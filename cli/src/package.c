@@ -1,0 +1,161 @@
+#include "package.h"
+
+#include <string.h>
+#include <time.h>
+
+enum tatu_err tatu_cli_build_time(struct tatu_cli *cli, uint64_t *out_s)
+{
+    if (cli->around->epoch != NULL && *cli->around->epoch != '\0') {
+        return tatu_cli_read_number(cli, "SOURCE_DATE_EPOCH", cli->around->epoch, 0, INT64_MAX,
+                                    out_s);
+    }
+    *out_s = (uint64_t)time(NULL);
+    return TATU_OK;
+}
+
+/* A version 8 UUID (RFC 9562): its bits are ours to choose, here from a digest of the content. */
+static enum tatu_err derive_image_id(const struct tatu_cli_package *package, uint8_t out[16])
+{
+    uint8_t facts[2 + 16 + 8 + 4 + 4 + 32];
+    tatu_put_le16(facts, package->type);
+    memcpy(facts + 2, package->component, 16);
+    tatu_put_le64(facts + 18, package->built_s);
+    tatu_put_le32(facts + 26, package->security_version);
+    tatu_put_le32(facts + 30, package->verity_data_len);
+    memcpy(facts + 34, package->verity_root, 32);
+    const struct tatu_span parts[] = {
+        {(const uint8_t *)"tatu image id", 13},
+        TATU_SPAN_OF(facts),
+        {(const uint8_t *)package->name, strlen(package->name)},
+        package->body,
+    };
+    uint8_t digest[32];
+    TATU_TRY(tatu_cli_hash(parts, TATU_COUNT_OF(parts), digest));
+    memcpy(out, digest, 16);
+    out[7] = (uint8_t)((out[7] & 0x0f) | 0x80); /* third group is little-endian: version nibble */
+    out[8] = (uint8_t)((out[8] & 0x3f) | 0x80);
+    return TATU_OK;
+}
+
+static enum tatu_err fill_info(const struct tatu_cli_package *package,
+                               const struct tatu_cli_key *key, struct tatu_image_info *out)
+{
+    struct tatu_image_info info = {
+        .type = package->type,
+        .built_s = package->built_s,
+        .security_version = package->security_version,
+        .has_verity = package->verity_data_len != 0,
+        .verity_data_len = package->verity_data_len,
+    };
+    memcpy(info.component, package->component, sizeof(info.component));
+    memcpy(info.thumbprint, key->digest, sizeof(info.thumbprint));
+    memcpy(info.verity_root, package->verity_root, sizeof(info.verity_root));
+    memcpy(info.name, package->name, strnlen(package->name, sizeof(info.name)));
+    TATU_TRY(derive_image_id(package, info.image));
+    *out = info;
+    return TATU_OK;
+}
+
+static enum tatu_err append_signature(const struct tatu_cli_key *key, struct tatu_buf *buf)
+{
+    struct tatu_span signed_part = {buf->data, buf->len};
+    uint8_t digest[32], signature[TATU_IMAGE_SIGNATURE_SIZE];
+    TATU_TRY(tatu_cli_hash(&signed_part, 1, digest));
+    TATU_TRY(tatu_cli_sign(key, digest, signature));
+    return tatu_base_put_bytes(buf, TATU_SPAN_OF(signature));
+}
+
+enum tatu_err tatu_cli_make_package(struct tatu_cli *cli, const struct tatu_cli_package *package,
+                                    const struct tatu_cli_key *key, struct tatu_cli_bytes *out,
+                                    struct tatu_image_info *out_info)
+{
+    struct tatu_image_info info;
+    CLI_BYTES bytes = {NULL, 0};
+    TATU_TRY(fill_info(package, key, &info));
+    TATU_TRY(tatu_cli_alloc(cli, package->body.len + TATU_IMAGE_TRAILER_MAX, &bytes));
+    struct tatu_buf buf = {bytes.data, 0, bytes.len};
+    enum tatu_err err = tatu_base_put_bytes(&buf, package->body);
+    if (err == TATU_OK) {
+        err = tatu_proto_encode_metadata(&info, &buf);
+    }
+    if (err == TATU_OK) {
+        err = append_signature(key, &buf);
+    }
+    if (err == TATU_OK) {
+        /* what was packed is read back as a device will read it */
+        err = buf.len > TATU_IMAGE_PACKAGE_MAX
+                  ? TATU_ERR_LONG
+                  : tatu_proto_decode_image((struct tatu_span){buf.data, buf.len},
+                                            (uint32_t)buf.len, out_info);
+    }
+    if (err != TATU_OK) {
+        return tatu_cli_fail(cli, err, "the image %s cannot be packed: %s; check its parts",
+                             package->name, tatu_err_text(err));
+    }
+    *out = (struct tatu_cli_bytes){bytes.data, buf.len};
+    bytes.data = NULL;
+    return TATU_OK;
+}
+
+enum tatu_err tatu_cli_read_package(struct tatu_cli *cli, const char *path, struct tatu_span bytes,
+                                    struct tatu_image_info *out)
+{
+    enum tatu_err err = tatu_proto_decode_image(bytes, (uint32_t)bytes.len, out);
+    if (err != TATU_OK) {
+        return tatu_cli_fail(cli, err,
+                             "%s is not an image package: %s; pack it with 'tatu "
+                             "image-package pack-application'",
+                             path, tatu_err_text(err));
+    }
+    return TATU_OK;
+}
+
+enum tatu_err tatu_cli_check_package(struct tatu_span bytes, const struct tatu_image_info *info,
+                                     const uint8_t public_key[64])
+{
+    uint8_t digest[32];
+    struct tatu_span signed_part;
+    TATU_TRY(tatu_base_take_span(bytes, 0, info->signed_len, &signed_part));
+    TATU_TRY(tatu_cli_hash(&signed_part, 1, digest));
+    return tatu_cli_check_signature(public_key, digest, info->signature);
+}
+
+static json_t *describe_guid(const uint8_t guid[16])
+{
+    char text[TATU_GUID_TEXT_SIZE];
+    tatu_proto_format_guid(guid, text);
+    return json_string(text);
+}
+
+static json_t *describe_name(const uint8_t name[32])
+{
+    char text[33];
+    memcpy(text, name, 32);
+    text[32] = '\0';
+    json_t *json = json_string(text);
+    return json != NULL ? json : json_string("?"); /* not UTF-8 */
+}
+
+json_t *tatu_cli_describe_package(const struct tatu_image_info *info, struct tatu_span bytes)
+{
+    uint8_t digest[32];
+    const char *type = tatu_proto_image_type_name(info->type);
+    if (tatu_cli_hash(&bytes, 1, digest) != TATU_OK) {
+        return NULL;
+    }
+    json_t *json =
+        json_pack("{s:i, s:s, s:o, s:o, s:o, s:I, s:i, s:I, s:I, s:I, s:o, s:o}", "imageType",
+                  (int)info->type, "imageTypeName", type == NULL ? "unknown" : type, "componentId",
+                  describe_guid(info->component), "imageId", describe_guid(info->image), "name",
+                  describe_name(info->name), "builtAt", (json_int_t)info->built_s, "temporary",
+                  (int)info->temporary, "securityVersion", (json_int_t)info->security_version,
+                  "bodySize", (json_int_t)info->body_len, "size", (json_int_t)bytes.len, "signedBy",
+                  tatu_cli_hex(info->thumbprint, sizeof(info->thumbprint)), "digest",
+                  tatu_cli_hex(digest, sizeof(digest)));
+    if (json != NULL && info->has_verity) {
+        (void)json_object_set_new(json, "verityDataSize", json_integer(info->verity_data_len));
+        (void)json_object_set_new(json, "verityRoot",
+                                  tatu_cli_hex(info->verity_root, sizeof(info->verity_root)));
+    }
+    return json;
+}

@@ -1,0 +1,176 @@
+#include "release.h"
+
+#include "package.h"
+
+#include "proto/cose.h"
+#include "proto/evidence.h"
+#include "proto/map.h"
+#include "proto/table.h"
+
+#include <string.h>
+
+void tatu_cli_free_release(struct tatu_cli_release *release)
+{
+    for (size_t i = 0; i < BODY_COUNT; i++) {
+        tatu_cli_free_bytes(&release->images[i].package);
+    }
+}
+
+/* The keystore names the root that signs it and the one release key that signs the rest. */
+static enum tatu_err make_keystore(struct tatu_cli *cli, const struct tatu_cli_release_plan *plan,
+                                   const struct tatu_cli_key *root,
+                                   const struct tatu_cli_key *release_key,
+                                   struct tatu_cli_bytes *out)
+{
+    struct tatu_keystore keystore = plan->keystore;
+    memcpy(keystore.root, root->public_key, sizeof(keystore.root));
+    keystore.count = 1;
+    memcpy(keystore.keys[0].key, release_key->public_key, sizeof(keystore.keys[0].key));
+    keystore.keys[0].usage = TATU_KEY_USAGE_FIRMWARE;
+    keystore.keys[0].revoked = 0;
+    TATU_TRY(tatu_cli_alloc(cli, TATU_KEYSTORE_MAX, out));
+    struct tatu_buf buf = {out->data, 0, out->len};
+    enum tatu_err err = tatu_proto_encode_keystore(&keystore, &buf);
+    if (err != TATU_OK) {
+        return tatu_cli_fail(cli, err,
+                             "the keystore cannot be made: %s; check --host, the ports and "
+                             "the service's keys",
+                             tatu_err_text(err));
+    }
+    out->len = buf.len;
+    return TATU_OK;
+}
+
+static enum tatu_err pack_image(struct tatu_cli *cli, const struct tatu_cli_release_plan *plan,
+                                size_t which, const struct tatu_cli_key *key,
+                                const struct tatu_cli_bodies *bodies,
+                                struct tatu_cli_release_image *out)
+{
+    const struct tatu_cli_body_kind *kind = &tatu_cli_body_kinds[which];
+    char name[33];
+    (void)snprintf(name, sizeof(name), "%s %s", tatu_proto_image_type_name(kind->type),
+                   plan->version);
+    struct tatu_cli_package package = {
+        .type = kind->type,
+        .name = name,
+        .built_s = plan->built_s,
+        .security_version = plan->security_version,
+        .body = CLI_SPAN(bodies->parts[which]),
+    };
+    TATU_TRY(tatu_proto_parse_guid(kind->component, strlen(kind->component), package.component));
+    if (which == BODY_ROOT) {
+        package.verity_data_len = bodies->verity_data_len;
+        memcpy(package.verity_root, bodies->verity_root, sizeof(package.verity_root));
+    }
+    TATU_TRY(tatu_cli_make_package(cli, &package, key, &out->package, &out->info));
+    struct tatu_span span = CLI_SPAN(out->package);
+    return tatu_cli_hash(&span, 1, out->digest);
+}
+
+static enum tatu_err seal_reference(struct tatu_cli *cli, const struct tatu_cli_release_plan *plan,
+                                    const struct tatu_cli_key *key,
+                                    const struct tatu_cli_bodies *bodies,
+                                    struct tatu_cli_release *release)
+{
+    struct tatu_reference reference = {.measurement_count = BODY_COUNT, .current = true};
+    (void)snprintf(reference.release, sizeof(reference.release), "%s", plan->version);
+    memcpy(reference.implementation, bodies->implementation, sizeof(reference.implementation));
+    for (size_t i = 0; i < BODY_COUNT; i++) {
+        struct tatu_measurement *to = &reference.measurements[i];
+        to->image_type = tatu_cli_body_kinds[i].type;
+        to->security_version = plan->security_version;
+        memcpy(to->digest, release->images[i].digest, sizeof(to->digest));
+    }
+    uint8_t payload[1024];
+    struct tatu_buf payload_buf = TATU_BUF_OF(payload);
+    struct tatu_buf sealed = {release->reference, 0, sizeof(release->reference)};
+    enum tatu_err err = tatu_proto_encode_reference(&reference, &payload_buf);
+    if (err != TATU_OK) {
+        return tatu_cli_fail(cli, err, "the reference values cannot be made: %s; check --version",
+                             tatu_err_text(err));
+    }
+    TATU_TRY(tatu_cli_seal(cli, (struct tatu_span){payload, payload_buf.len},
+                           TATU_COSE_AAD_REFERENCE, key, &sealed));
+    release->reference_len = sealed.len;
+    return TATU_OK;
+}
+
+static enum tatu_err fill_release(struct tatu_cli *cli, const struct tatu_cli_release_plan *plan,
+                                  const struct tatu_cli_key *root,
+                                  const struct tatu_cli_key *release_key,
+                                  struct tatu_cli_bodies *bodies, struct tatu_cli_release *release)
+{
+    TATU_TRY(make_keystore(cli, plan, root, release_key, &bodies->parts[BODY_KEYSTORE]));
+    for (size_t i = 0; i < BODY_COUNT; i++) {
+        TATU_TRY(pack_image(cli, plan, i, i == BODY_KEYSTORE ? root : release_key, bodies,
+                            &release->images[i]));
+    }
+    memcpy(release->root_key, root->public_key, sizeof(release->root_key));
+    memcpy(release->release_key, release_key->public_key, sizeof(release->release_key));
+    return seal_reference(cli, plan, release_key, bodies, release);
+}
+
+enum tatu_err tatu_cli_make_release(struct tatu_cli *cli, const struct tatu_cli_release_plan *plan,
+                                    const struct tatu_cli_key *root,
+                                    const struct tatu_cli_key *release_key,
+                                    struct tatu_cli_bodies *bodies, struct tatu_cli_release *out)
+{
+    struct tatu_cli_release release = {.reference_len = 0};
+    enum tatu_err err = fill_release(cli, plan, root, release_key, bodies, &release);
+    if (err != TATU_OK) {
+        tatu_cli_free_release(&release);
+        return err;
+    }
+    *out = release;
+    return TATU_OK;
+}
+
+/* A slot: the package from its start, the footer at its end. */
+static enum tatu_err place_image(struct tatu_cli *cli, const struct tatu_cli_body_kind *kind,
+                                 struct tatu_span package, uint8_t *slot)
+{
+    if (package.len > kind->flash_size - TATU_FLASH_FOOTER_SIZE) {
+        return tatu_cli_fail(cli, TATU_ERR_LONG,
+                             "the %s image has %zu bytes and its slot takes %u; "
+                             "make it smaller",
+                             tatu_proto_image_type_name(kind->type), package.len,
+                             (unsigned)(kind->flash_size - TATU_FLASH_FOOTER_SIZE));
+    }
+    memcpy(slot, package.data, package.len);
+    uint8_t *footer = slot + kind->flash_size - TATU_FLASH_FOOTER_SIZE;
+    tatu_put_le32(footer, TATU_FLASH_FOOTER_MAGIC);
+    tatu_put_le32(footer + 4, (uint32_t)package.len);
+    tatu_put_le32(footer + 8, ~(uint32_t)package.len);
+    tatu_put_le32(footer + 12, 0);
+    return TATU_OK;
+}
+
+static enum tatu_err place_tables(uint8_t *flash)
+{
+    static const uint32_t at[] = {TATU_FLASH_TABLE0_AT, TATU_FLASH_TABLE1_AT};
+    for (uint32_t i = 0; i < TATU_COUNT_OF(at); i++) {
+        struct tatu_table table = {.sequence = 2 - i, .preferred_set = 0, .app_count = 0};
+        struct tatu_buf buf = {flash + at[i], 0, TATU_TABLE_SIZE};
+        TATU_TRY(tatu_proto_encode_table(&table, &buf));
+    }
+    return TATU_OK;
+}
+
+enum tatu_err tatu_cli_make_flash(struct tatu_cli *cli, const struct tatu_cli_release *release,
+                                  struct tatu_cli_bytes *out)
+{
+    CLI_BYTES flash = {NULL, 0};
+    TATU_TRY(tatu_cli_alloc(cli, TATU_FLASH_SIZE, &flash));
+    memset(flash.data, 0xff, flash.len);
+    for (uint32_t set = 0; set < TATU_FLASH_SET_COUNT; set++) {
+        for (size_t i = 0; i < BODY_COUNT; i++) {
+            const struct tatu_cli_body_kind *kind = &tatu_cli_body_kinds[i];
+            TATU_TRY(place_image(cli, kind, CLI_SPAN(release->images[i].package),
+                                 flash.data + set * TATU_FLASH_SET_STRIDE + kind->flash_at));
+        }
+    }
+    TATU_TRY(place_tables(flash.data));
+    *out = flash;
+    flash.data = NULL;
+    return TATU_OK;
+}
