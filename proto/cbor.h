@@ -29,6 +29,8 @@ void tatu_cbor_init(struct tatu_cbor_writer *w, struct tatu_buf *buf);
 void tatu_cbor_put_uint(struct tatu_cbor_writer *w, uint64_t value);
 void tatu_cbor_put_int(struct tatu_cbor_writer *w, int64_t value);
 void tatu_cbor_put_bytes(struct tatu_cbor_writer *w, struct tatu_span bytes);
+/** The head of a byte string alone; the caller sends its len bytes by another way. */
+void tatu_cbor_put_bytes_head(struct tatu_cbor_writer *w, size_t len);
 void tatu_cbor_put_text(struct tatu_cbor_writer *w, const char *text);
 void tatu_cbor_put_text_span(struct tatu_cbor_writer *w, struct tatu_span text);
 void tatu_cbor_put_array(struct tatu_cbor_writer *w, size_t count);
@@ -50,7 +52,8 @@ void tatu_cbor_open(struct tatu_cbor_reader *r, struct tatu_span in);
 /** Kind of the next item without taking it. False at the end or after an error. */
 bool tatu_cbor_peek(const struct tatu_cbor_reader *r, enum tatu_cbor_kind *out_kind);
 /* Each takes the next item, which must be of that kind, else FORMAT; SHORT at the end. After an
- * error they return zero values and the error stays. */
+ * error they return zero values and the error stays. Text is valid UTF-8, else FORMAT. A count that
+ * more bytes would need than are left is SHORT. */
 uint64_t tatu_cbor_get_uint(struct tatu_cbor_reader *r);
 int64_t tatu_cbor_get_int(struct tatu_cbor_reader *r);
 struct tatu_span tatu_cbor_get_bytes(struct tatu_cbor_reader *r);
@@ -61,7 +64,8 @@ uint64_t tatu_cbor_get_tag(struct tatu_cbor_reader *r);
 bool tatu_cbor_get_bool(struct tatu_cbor_reader *r);
 /** Bytes of exactly `len` into out; FORMAT when the length differs. */
 void tatu_cbor_get_fixed(struct tatu_cbor_reader *r, uint8_t *out, size_t len);
-/** Passes over one whole item, nested at most TATU_CBOR_DEPTH_MAX deep (else LONG). */
+/** Passes over one whole item, nested at most TATU_CBOR_DEPTH_MAX deep (else LONG); checks the same
+ *  things on the way, and that the keys of maps rise (else FORMAT). */
 void tatu_cbor_skip(struct tatu_cbor_reader *r);
 #define TATU_CBOR_DEPTH_MAX 8u
 /**

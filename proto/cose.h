@@ -15,16 +15,25 @@ struct tatu_cose_sign1 {
     struct tatu_span protected_header; /* the bytes inside the bstr */
     struct tatu_span kid;              /* empty: none */
     struct tatu_span payload;
-    const uint8_t *signature;          /* 64 bytes */
+    const uint8_t *signature; /* 64 bytes */
 };
 
-/** Strict decode; pointers go into `in`. Errors: SHORT, FORMAT, LONG. */
+/**
+ * Strict decode; pointers go into `in`.
+ *
+ * Errors   SHORT   in ends before the object does
+ *          LONG    kid over TATU_COSE_KID_MAX, payload over TATU_COSE_PAYLOAD_MAX
+ *          FORMAT  tag, parts, headers, an empty kid, another algorithm, a signature that is not 64
+ *                  bytes, bytes left over
+ */
 enum tatu_err tatu_proto_decode_sign1(struct tatu_span in, struct tatu_cose_sign1 *out);
 
 /**
  * Writes the head of Sig_structure ["Signature1", protected, external_aad, payload] up to and
  * including the payload's bstr head; the bytes to hash are this head followed by the payload.
  * aad   names the use, so that no signature can be taken for another: TATU_COSE_AAD_*
+ * out   untouched on failure (what is beyond its len may be overwritten)
+ * Errors: FULL.
  */
 enum tatu_err tatu_proto_put_sig_head(struct tatu_span protected_header, const char *aad,
                                       size_t payload_len, struct tatu_buf *out);
@@ -32,7 +41,8 @@ enum tatu_err tatu_proto_put_sig_head(struct tatu_span protected_header, const c
 /** The protected header every object of ours carries: {1: -7}. */
 extern const struct tatu_span tatu_cose_protected_es256;
 
-/** Writes the whole COSE_Sign1 from payload, kid and r||s. Errors: FULL. */
+/** Writes the whole COSE_Sign1 from payload, kid and r||s. Errors: ARGUMENT for a payload
+ *  or kid over its maximum; FULL. */
 enum tatu_err tatu_proto_encode_sign1(struct tatu_span payload, struct tatu_span kid,
                                       const uint8_t signature[64], struct tatu_buf *out);
 

@@ -12,7 +12,7 @@
 #define TATU_EVIDENCE_PROFILE "tag:tatu-project,2026:evidence/1"
 #define TATU_EVIDENCE_MAX 4096u
 #define TATU_NONCE_SIZE 32u
-#define TATU_MEASUREMENT_MAX 8u  /* boot images, in boot order */
+#define TATU_MEASUREMENT_MAX 8u /* boot images, in boot order */
 #define TATU_EVIDENCE_APP_MAX 16u
 #define TATU_EVIDENCE_TENANT_MAX 8u
 
@@ -25,7 +25,7 @@ enum tatu_board_class {
 struct tatu_measurement {
     uint16_t image_type; /* enum tatu_image_type */
     uint32_t security_version;
-    uint8_t digest[32];  /* SHA-256 of the image package */
+    uint8_t digest[32]; /* SHA-256 of the image package */
 };
 
 struct tatu_evidence_app {
@@ -44,9 +44,9 @@ struct tatu_evidence {
     uint8_t nonce[TATU_NONCE_SIZE];
     uint8_t device_id[64];
     uint8_t implementation[32];
-    uint8_t update_key[64];  /* cnf: the key for the update certificate */
-    uint32_t lifecycle;      /* fuse word */
-    uint32_t board_class;    /* enum tatu_board_class */
+    uint8_t update_key[64]; /* cnf: the key for the update certificate */
+    uint32_t lifecycle;     /* fuse word TATU_FUSE_LIFECYCLE, 0..255 */
+    uint32_t board_class;   /* enum tatu_board_class */
     bool debug_open;
     uint8_t boot_set;
     bool fallback;
@@ -60,23 +60,42 @@ struct tatu_evidence {
     struct tatu_evidence_tenant tenants[TATU_EVIDENCE_TENANT_MAX];
 };
 
-/** Errors: FULL; ARGUMENT when a count is over its maximum. */
+/**
+ * ueid_digest  SHA-256 of the device id (proto has no cryptography)
+ * out          untouched on failure (what is beyond its len may be overwritten); so is that of each
+ *              encoder here
+ *
+ * Errors       FULL
+ *              ARGUMENT  no measurement, a count over its maximum, an image type without a name or
+ *                        twice, a class or boot set out of range, a lifecycle word over 255, a
+ *                        component or a tenant twice
+ */
 enum tatu_err tatu_proto_encode_evidence(const struct tatu_evidence *evidence,
-                                         struct tatu_buf *out);
-/** Errors: SHORT, LONG, FORMAT; VERSION for another profile. UEID must be that of the device id,
- *  whose SHA-256 the caller passes in (proto has no cryptography). */
-enum tatu_err tatu_proto_decode_evidence(struct tatu_span in, const uint8_t *ueid_digest,
+                                         const uint8_t ueid_digest[32], struct tatu_buf *out);
+/**
+ * ueid_digest  SHA-256 of the device id, from tatu_proto_peek_evidence_device
+ *
+ * Errors       SHORT    in ends before its claims do
+ *              LONG     over TATU_EVIDENCE_MAX, a count over its maximum
+ *              VERSION  another profile
+ *              FORMAT   anything else, the UEID of another device among it
+ */
+enum tatu_err tatu_proto_decode_evidence(struct tatu_span in, const uint8_t ueid_digest[32],
                                          struct tatu_evidence *out);
-/** The device id claim alone, to look up the device's attestation key before the rest is believed. */
+/** The device id claim alone, to look up the device's attestation key before the rest is believed.
+ *  Errors: SHORT, LONG, FORMAT; VERSION for another profile. */
 enum tatu_err tatu_proto_peek_evidence_device(struct tatu_span in, uint8_t out_device_id[64]);
+
+/* Of each statement below: decode SHORT, LONG (a count over its maximum), FORMAT (a claim missing,
+ * unknown or out of range, bytes left over); encode ARGUMENT for what decode would refuse, FULL. */
 
 /** Signed by a maker's key, kid = thumbprint of that key. Map 1..5. */
 struct tatu_endorsement {
-    uint8_t device_id[64];     /* 1 */
-    uint8_t attestation[64];   /* 2 */
+    uint8_t device_id[64];      /* 1 */
+    uint8_t attestation[64];    /* 2 */
     uint8_t implementation[32]; /* 3 */
-    uint32_t board_class;      /* 4 */
-    uint64_t made_s;           /* 5 unix time */
+    uint32_t board_class;       /* 4 */
+    uint64_t made_s;            /* 5 unix time */
 };
 enum tatu_err tatu_proto_encode_endorsement(const struct tatu_endorsement *e, struct tatu_buf *out);
 enum tatu_err tatu_proto_decode_endorsement(struct tatu_span in, struct tatu_endorsement *out);
@@ -104,15 +123,15 @@ enum tatu_err tatu_proto_decode_time(struct tatu_span in, struct tatu_signed_tim
 struct tatu_deployment_image {
     uint8_t image[16];
     uint8_t component[16];
-    uint32_t size_bytes;  /* of the package */
-    uint8_t digest[32];   /* SHA-256 of the package */
+    uint32_t size_bytes; /* of the package */
+    uint8_t digest[32];  /* SHA-256 of the package */
 };
 struct tatu_deployment {
-    uint8_t device_id[64];   /* 1 the device this answer is for */
-    uint8_t deployment[16];  /* 2 deployment id, zero: none */
-    uint64_t issued_s;       /* 3 */
-    uint64_t sequence;       /* 4 rises with each deployment of the group */
-    size_t image_count;      /* 5 array of [image, component, size, digest] */
+    uint8_t device_id[64];  /* 1 the device this answer is for */
+    uint8_t deployment[16]; /* 2 deployment id, zero: none */
+    uint64_t issued_s;      /* 3 */
+    uint64_t sequence;      /* 4 rises with each deployment of the group */
+    size_t image_count;     /* 5 array of [image, component, size, digest] */
     struct tatu_deployment_image images[TATU_EVIDENCE_APP_MAX];
 };
 enum tatu_err tatu_proto_encode_deployment(const struct tatu_deployment *d, struct tatu_buf *out);
@@ -120,11 +139,11 @@ enum tatu_err tatu_proto_decode_deployment(struct tatu_span in, struct tatu_depl
 
 /** Reference values of one OS release; signed by the platform release key. Map 1..4. */
 struct tatu_reference {
-    char release[33];          /* 1 text, "26.11" */
+    char release[33];           /* 1 text, "26.11" */
     uint8_t implementation[32]; /* 2 */
-    size_t measurement_count;  /* 3 array of [image type, security version, digest] */
+    size_t measurement_count;   /* 3 array of [image type, security version, digest] */
     struct tatu_measurement measurements[TATU_MEASUREMENT_MAX];
-    bool current;              /* 4 false: genuine but to be replaced */
+    bool current; /* 4 false: genuine but to be replaced */
 };
 enum tatu_err tatu_proto_encode_reference(const struct tatu_reference *r, struct tatu_buf *out);
 enum tatu_err tatu_proto_decode_reference(struct tatu_span in, struct tatu_reference *out);

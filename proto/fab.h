@@ -15,12 +15,12 @@
 #define TATU_FAB_FRAME_OVERHEAD 12u
 
 struct tatu_fab_request {
-    uint32_t board_class;        /* TATU_FUSE_CLASS bits */
+    uint32_t board_class; /* TATU_FUSE_CLASS bits */
     uint8_t implementation[32];
-    uint8_t root_hash[4][32];    /* zero: unused */
+    uint8_t root_hash[4][32]; /* zero: unused */
 };
 struct tatu_fab_answer {
-    uint32_t status;             /* enum tatu_err */
+    uint32_t status; /* enum tatu_err */
     uint8_t identity[64];
     uint8_t attestation[64];
 };

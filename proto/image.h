@@ -16,11 +16,14 @@
 
 #define TATU_IMAGE_MAGIC 0x4d345834u
 #define TATU_IMAGE_SIGNATURE_SIZE 64u
-#define TATU_IMAGE_METADATA_MAX 1024u /* trailer read at once by the vault: metadata + signature */
+#define TATU_IMAGE_METADATA_MAX                                                                    \
+    1024u /* trailer read at once by the vault: metadata + signature                               \
+           */
 #define TATU_IMAGE_TRAILER_MAX (TATU_IMAGE_METADATA_MAX + TATU_IMAGE_SIGNATURE_SIZE)
 #define TATU_IMAGE_PACKAGE_MAX 0x300000u
 #define TATU_IMAGE_SECTION_MAX 16u
 #define TATU_IMAGE_THUMBPRINT_SIZE 20u
+#define TATU_VERITY_BLOCK_SIZE 4096u
 
 enum tatu_image_type {
     TATU_IMAGE_VAULT_RUNTIME = 2,
@@ -32,21 +35,30 @@ enum tatu_image_type {
     TATU_IMAGE_KEYSTORE = 19,
 };
 
+/** The type's name in evidence, logs and the CLI ("monitor"); NULL for a type not in the list. */
+const char *tatu_proto_image_type_name(uint16_t type);
+/** The type of a name. Errors: FORMAT for a name not in the list. */
+enum tatu_err tatu_proto_parse_image_type(struct tatu_span name, uint16_t *out_type);
+
+/** Bytes of the hash tree that follows data_len (a multiple of the block size) bytes of data. */
+uint32_t tatu_proto_verity_tree_len(uint32_t data_len);
+
 /** Decoded metadata. */
 struct tatu_image_info {
     uint16_t type;
     uint8_t component[16];
     uint8_t image[16];
-    uint8_t thumbprint[TATU_IMAGE_THUMBPRINT_SIZE]; /* which key signed, see tatu_proto_key_thumbprint */
-    uint8_t name[32];                                /* NUL padded; zero when there is no debug section */
-    uint64_t built_s;                                /* unix time of the debug section */
-    uint32_t temporary;                              /* "TP" */
-    uint32_t security_version;                       /* 0 when there is no "TV" */
+    uint8_t thumbprint[TATU_IMAGE_THUMBPRINT_SIZE]; /* which key signed, see
+                                                       tatu_proto_key_thumbprint */
+    uint8_t name[32];   /* NUL padded, 32 bytes need no NUL; zero when there is no debug section */
+    uint64_t built_s;   /* unix time of the debug section */
+    uint32_t temporary; /* "TP" */
+    uint32_t security_version; /* 0 when there is no "TV" */
     bool has_verity;
     uint32_t verity_data_len;
     uint8_t verity_root[32];
-    uint32_t body_len;     /* bytes before the metadata */
-    uint32_t signed_len;   /* bytes the signature covers */
+    uint32_t body_len;   /* bytes before the metadata */
+    uint32_t signed_len; /* bytes the signature covers */
     uint8_t signature[TATU_IMAGE_SIGNATURE_SIZE];
 };
 
@@ -73,7 +85,11 @@ enum tatu_err tatu_proto_decode_image(struct tatu_span tail, uint32_t package_le
  * Writes the metadata of `info` (type, component, image, thumbprint, name, built_s, temporary,
  * security_version, verity) after the body. The signature is appended by the caller, over
  * SHA-256 of body and metadata. Needs ABI "ND" only for applications: runtime version 12, type 3.
+ * A section whose fields are all zero (debug, security version) is left out. Length and signature
+ * fields of info are not read.
+ *
  * Errors    FULL
+ *           ARGUMENT  temporary over 2, verity length not a positive number of whole blocks
  */
 enum tatu_err tatu_proto_encode_metadata(const struct tatu_image_info *info, struct tatu_buf *out);
 
@@ -105,7 +121,11 @@ struct tatu_keystore {
     uint16_t update_port;
 };
 
-/** Errors: SHORT, LONG, FORMAT, VERSION. */
+/**
+ * Errors of decode: SHORT; LONG (over TATU_KEYSTORE_MAX, too many keys, host too long, bytes left
+ * over); FORMAT (magic, no key, a key twice, usage, revoked not 0 or 1, host, port 0); VERSION.
+ * Of encode: ARGUMENT for what decode would refuse, FULL.
+ */
 enum tatu_err tatu_proto_decode_keystore(struct tatu_span body, struct tatu_keystore *out);
 enum tatu_err tatu_proto_encode_keystore(const struct tatu_keystore *keystore,
                                          struct tatu_buf *out);

@@ -25,20 +25,22 @@ enum tatu_vault_caller {
 
 enum tatu_vault_command {
     /* monitor only */
-    TATU_VAULT_VERIFY_IMAGE = 1, /* u32 address, u32 len, u16 image type, u16 flags -> struct below */
+    TATU_VAULT_VERIFY_IMAGE =
+        1, /* u32 address, u32 len, u16 image type, u16 flags -> struct below */
     TATU_VAULT_MEASURE_APPS = 2, /* u8 count, count x {component[16], image[16], digest[32]} -> - */
     TATU_VAULT_SET_DMA = 3,      /* u32 base, u32 size -> - ; once per boot, before Linux */
     TATU_VAULT_BOOT_DONE = 4,    /* u8 set, u8 fallback -> - ; ends the boot phase */
-    TATU_VAULT_GET_BOOT = 5,     /* - -> set, fallback and what ROM and runtime refused, docs/protocol/mailbox.md */
+    TATU_VAULT_GET_BOOT =
+        5, /* - -> set, fallback and what ROM and runtime refused, docs/protocol/mailbox.md */
     /* normal world, through the monitor */
-    TATU_VAULT_GET_INFO = 16,     /* - -> struct tatu_vault_info as bytes, docs/protocol/mailbox.md */
-    TATU_VAULT_TIME_NONCE = 17,   /* - -> nonce[32] */
-    TATU_VAULT_SET_TIME = 18,     /* COSE_Sign1 signed time -> u64 seconds */
-    TATU_VAULT_MAKE_KEY = 19,     /* u8 purpose, tenant[16] -> public[64] */
+    TATU_VAULT_GET_INFO = 16,   /* - -> struct tatu_vault_info as bytes, docs/protocol/mailbox.md */
+    TATU_VAULT_TIME_NONCE = 17, /* - -> nonce[32] */
+    TATU_VAULT_SET_TIME = 18,   /* COSE_Sign1 signed time -> u64 seconds */
+    TATU_VAULT_MAKE_KEY = 19,   /* u8 purpose, tenant[16] -> public[64] */
     TATU_VAULT_MAKE_EVIDENCE = 20, /* nonce[32] -> COSE_Sign1 evidence */
-    TATU_VAULT_SIGN_TLS = 21,     /* u8 purpose, tenant[16], digest[32] -> signature[64] */
-    TATU_VAULT_CLAIM = 22,        /* nonce[32], tenant[16], owner key[64] -> COSE_Sign1 claim statement */
-    TATU_VAULT_RANDOM = 23,       /* u16 len <= 64 -> bytes */
+    TATU_VAULT_SIGN_TLS = 21,      /* u8 purpose, tenant[16], digest[32] -> signature[64] */
+    TATU_VAULT_CLAIM = 22,  /* nonce[32], tenant[16], owner key[64] -> COSE_Sign1 claim statement */
+    TATU_VAULT_RANDOM = 23, /* u16 len <= 64 -> bytes */
 };
 
 /* Answer of TATU_VAULT_GET_BOOT: u8 set, u8 fallback, u8 count, u8 0, then count (at most
@@ -58,14 +60,14 @@ enum tatu_key_purpose {
 struct tatu_verified_image {
     uint8_t component[16];
     uint8_t image[16];
-    uint8_t digest[32];        /* SHA-256 of the whole package */
-    uint8_t verity_root[32];   /* zero: no verity tree */
-    uint8_t name[32];          /* from the debug section, NUL padded */
-    uint32_t body_len;         /* bytes before the metadata */
-    uint32_t verity_data_len;  /* bytes of the body the tree covers */
+    uint8_t digest[32];       /* SHA-256 of the whole package */
+    uint8_t verity_root[32];  /* zero: no verity tree */
+    uint8_t name[32];         /* from the debug section, NUL padded */
+    uint32_t body_len;        /* bytes before the metadata */
+    uint32_t verity_data_len; /* bytes of the body the tree covers */
     uint32_t security_version;
     uint16_t image_type;
-    uint16_t flags;            /* 0 */
+    uint16_t flags; /* 0 */
 };
 #define TATU_VERIFIED_IMAGE_SIZE 144u
 
@@ -90,19 +92,19 @@ enum tatu_err tatu_proto_encode_verified(const struct tatu_verified_image *image
 
 /** Vault facts for the OS: the answer of TATU_VAULT_GET_INFO, 292 bytes. */
 struct tatu_vault_info {
-    uint8_t device_id[64];     /* identity key's x||y */
-    uint8_t attestation[64];   /* attestation key's x||y */
+    uint8_t device_id[64];   /* identity key's x||y */
+    uint8_t attestation[64]; /* attestation key's x||y */
     uint8_t implementation[32];
-    uint8_t tenant[16];        /* owner's catalog, zero when unclaimed */
-    uint8_t owner_key[64];     /* owner anchor, zero when unclaimed */
+    uint8_t tenant[16];    /* owner's catalog, zero when unclaimed */
+    uint8_t owner_key[64]; /* owner anchor, zero when unclaimed */
     uint64_t boot_count;
-    uint64_t time_floor_s;     /* last signed time */
+    uint64_t time_floor_s; /* last signed time */
     uint64_t uptime_ms;
-    uint32_t lifecycle;        /* TATU_FUSE_LIFECYCLE word */
-    uint32_t board_class;      /* TATU_FUSE_CLASS word */
-    uint32_t floors[4];        /* rollback floors, TATU_FUSE_FLOOR_* order */
+    uint32_t lifecycle;   /* TATU_FUSE_LIFECYCLE word */
+    uint32_t board_class; /* TATU_FUSE_CLASS word */
+    uint32_t floors[4];   /* rollback floors, TATU_FUSE_FLOOR_* order */
     uint8_t boot_set;
-    uint8_t fallback;          /* 1: the preferred set was refused */
+    uint8_t fallback; /* 1: the preferred set was refused */
     uint8_t pad[2];
 };
 #define TATU_VAULT_INFO_SIZE 292u

@@ -25,13 +25,17 @@ enum tatu_smc_call {
     TATU_SMC_GET_BOOT = 1,      /* - -> struct tatu_smc_boot */
     TATU_SMC_VAULT = 2,         /* u16 command, u16 0, payload -> payload (normal-world table) */
     TATU_SMC_RECORD_APPEND = 3, /* u16 kind, u16 0, bytes <= TATU_RECORD_MAX -> u32 id */
-    TATU_SMC_RECORD_READ = 4,   /* u32 after id -> u32 id, u16 kind, u16 len, bytes ; NOT_FOUND at the end */
-    TATU_SMC_RECORD_ACK = 5,    /* u32 id: records up to id need not be kept -> - */
-    TATU_SMC_STAGE_BEGIN = 6,   /* u16 image type, u16 0, u32 len -> u32 handle */
-    TATU_SMC_STAGE_WRITE = 7,   /* u32 handle, u32 offset, bytes (multiple of 4 but for the last) -> - */
-    TATU_SMC_STAGE_FINISH = 8,  /* u32 handle -> tatu_verified_image (vault has verified it in flash) */
-    TATU_SMC_STAGE_ABORT = 9,   /* u32 handle -> - */
-    TATU_SMC_COMMIT_APPS = 10,  /* u8 count, 3 x 0, count x image id[16]: exactly these are installed -> - */
+    TATU_SMC_RECORD_READ =
+        4, /* u32 after id -> u32 id, u16 kind, u16 len, bytes ; NOT_FOUND at the end */
+    TATU_SMC_RECORD_ACK = 5,  /* u32 id: records up to id need not be kept -> - */
+    TATU_SMC_STAGE_BEGIN = 6, /* u16 image type, u16 0, u32 len -> u32 handle */
+    TATU_SMC_STAGE_WRITE =
+        7, /* u32 handle, u32 offset, bytes (multiple of 4 but for the last) -> - */
+    TATU_SMC_STAGE_FINISH =
+        8, /* u32 handle -> tatu_verified_image (vault has verified it in flash) */
+    TATU_SMC_STAGE_ABORT = 9, /* u32 handle -> - */
+    TATU_SMC_COMMIT_APPS =
+        10, /* u8 count, 3 x 0, count x image id[16]: exactly these are installed -> - */
     TATU_SMC_LIST_APPS = 11,    /* - -> u8 count, 3 x 0, count x struct tatu_smc_app */
     TATU_SMC_READ_FACTORY = 12, /* - -> the endorsement, COSE_Sign1 */
     TATU_SMC_KEYSTORE = 13,     /* - -> the verified keystore's body */
@@ -42,10 +46,10 @@ enum tatu_smc_call {
 
 /** Answer of TATU_SMC_GET_BOOT, 16 bytes. */
 struct tatu_smc_boot {
-    uint8_t set;          /* running OS set */
-    uint8_t fallback;     /* 1: the preferred set was refused */
+    uint8_t set;      /* running OS set */
+    uint8_t fallback; /* 1: the preferred set was refused */
     uint16_t reserved;
-    uint32_t reset_reason; /* TATU_RESET_* */
+    uint32_t reset_reason;    /* TATU_RESET_* */
     uint32_t monitor_version; /* security version */
     uint32_t os_version;
 };
@@ -57,8 +61,8 @@ struct tatu_smc_app {
     uint8_t image[16];
     uint8_t verity_root[32]; /* zero: none */
     uint8_t name[32];
-    uint32_t offset;         /* in flash, sector aligned, inside APPS0 or APPS1 */
-    uint32_t body_len;       /* file system and verity tree */
+    uint32_t offset;          /* in flash, sector aligned, inside APPS0 or APPS1 */
+    uint32_t body_len;        /* file system and verity tree */
     uint32_t verity_data_len; /* file system; the tree follows at this offset */
 };
 #define TATU_SMC_APP_SIZE 108u

@@ -28,11 +28,20 @@ struct tatu_table {
     struct tatu_table_app apps[TATU_TABLE_APP_MAX];
 };
 
-/** Errors: SHORT, FORMAT (magic, CRC, a set or offset out of range, overlapping applications). */
+/**
+ * in       a copy's sector, or at least its first TATU_TABLE_SIZE bytes; the rest is not looked at
+ *
+ * Errors   SHORT
+ *          FORMAT  magic, CRC, a set out of range, an application outside APPS0 and APPS1, not at a
+ *                  sector, overlapping another or of the same image; an unused entry not zero
+ */
 enum tatu_err tatu_proto_decode_table(struct tatu_span in, struct tatu_table *out);
+/** Entries from app_count on are written as zero. Errors: ARGUMENT for what decode would refuse,
+ * FULL. */
 enum tatu_err tatu_proto_encode_table(const struct tatu_table *table, struct tatu_buf *out);
 
-/** Which of two copies counts: 0, 1, or -1 when neither is valid. The chosen one is in *out. */
+/** Which of two copies counts: 0 (also when both are equally new), 1, or -1 when neither is valid
+ *  (and *out is untouched). The chosen one is in *out. */
 int tatu_proto_choose_table(struct tatu_span copy0, struct tatu_span copy1, struct tatu_table *out);
 
 #endif

@@ -1,0 +1,77 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ * What the chip's machine and its devices know of each other. Registers: proto/map.h;
+ * behaviour: docs/protocol/chip.md.
+ */
+#ifndef TATU_SOC_H
+#define TATU_SOC_H
+
+#include "chardev/char-fe.h"
+#include "exec/memory.h"
+#include "hw/sysbus.h"
+#include "proto/map.h"
+#include "qom/object.h"
+
+#define TYPE_TATU_FUSES "tatu-fuses"
+#define TYPE_TATU_FLASH "tatu-flash"
+#define TYPE_TATU_MAILBOX "tatu-mailbox"
+#define TYPE_TATU_SYSCTL "tatu-sysctl"
+#define TYPE_TATU_VCTL "tatu-vctl"
+#define TYPE_TATU_ENGINE "tatu-vault-engine"
+#define TYPE_TATU_PANEL "tatu-panel"
+
+OBJECT_DECLARE_SIMPLE_TYPE(TatuFuses, TATU_FUSES)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuFlash, TATU_FLASH)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuMailbox, TATU_MAILBOX)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuSysctl, TATU_SYSCTL)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuVctl, TATU_VCTL)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuEngine, TATU_ENGINE)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuPanel, TATU_PANEL)
+
+#define TATU_REGISTERS_SIZE 0x1000
+#define TATU_SECRET_COUNT 3
+#define TATU_SECRET_SIZE 32
+#define TATU_GPIO_LINES (TATU_MAP_GPIO_COUNT * 8)
+
+/** Every register is one aligned 32-bit word; any other access is a bus error. */
+#define TATU_WORD_ACCESS                                                                           \
+    {                                                                                              \
+        .min_access_size = 4, .max_access_size = 4                                                 \
+    }
+
+/** Makes `region` a ROM: reads and fetches are memory, each write is a bus error. */
+void tatu_init_rom(MemoryRegion *region, Object *owner, const char *name, uint64_t size);
+
+/** As tatu_init_rom, on a file of that size that others may map. Takes `fd`. */
+bool tatu_init_rom_from_fd(MemoryRegion *region, Object *owner, const char *name, uint64_t size,
+                           int fd, Error **errp);
+
+/** Tells the guest's author (-d guest_errors) and answers with a bus error. */
+MemTxResult tatu_bus_error(const char *device, hwaddr offset);
+
+/** The secret's 32 bytes, or NULL while it is not filled. n < TATU_SECRET_COUNT. */
+const uint8_t *tatu_fuses_secret(const TatuFuses *fuses, unsigned n);
+
+/** Until reset: secrets, root hashes, class and implementation id are final. */
+void tatu_fuses_lock(TatuFuses *fuses);
+
+/** True while the chip is blank or its class has the lab bit. */
+bool tatu_fuses_lab(const TatuFuses *fuses);
+
+/** Until reset: slots of identity and attestation can only be used. */
+void tatu_engine_lock(TatuEngine *engine);
+
+/** Restarts the whole chip; the first of several reasons counts. */
+void tatu_sysctl_reset_chip(TatuSysctl *sysctl, uint32_t reason);
+uint32_t tatu_sysctl_reason(const TatuSysctl *sysctl);
+
+/** Ends the process. */
+void tatu_sysctl_power_off(void);
+
+/** Handles a write of TATU_SYSCTL_POWER_*; false when the word is neither. */
+bool tatu_sysctl_power(TatuSysctl *sysctl, uint32_t word, uint32_t reason);
+
+/** Refuses to start when a closed chip would stand with a debugging door open. */
+void tatu_lab_guard(const TatuFuses *fuses);
+
+#endif
