@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * /dev/security-monitor: one call of the Security Monitor per ioctl.
+ */
+#ifndef _UAPI_LINUX_TATU_SM_H
+#define _UAPI_LINUX_TATU_SM_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* What the driver itself says to the monitor and the vault (proto/smc.h, proto/mailbox.h). */
+#define TATU_SM_FUNCTION 0x83000001
+#define TATU_SM_GET_BOOT 1
+#define TATU_SM_VAULT 2
+#define TATU_SM_VAULT_RANDOM 23
+#define TATU_SM_VAULT_RANDOM_MAX 64
+
+/* Bytes of arguments at most (the call number takes 4 of the page), and of answer. */
+#define TATU_SM_IN_MAX 4092
+#define TATU_SM_OUT_MAX 4096
+
+/**
+ * struct tatu_sm_call - one call and its answer
+ * @call: number of the call
+ * @in_len: bytes of arguments at @in
+ * @in: address of the arguments
+ * @out_cap: room at @out
+ * @out_len: filled in: bytes of answer written to @out
+ * @out: address for the answer
+ * @err: filled in: the monitor's result, 0 is success
+ * @pad: 0
+ *
+ * The ioctl fails, and the fields to be filled in stay, with
+ * EFAULT for an address that is not there, EINVAL for lengths over the limits
+ * or @pad not 0, EINTR when a signal came before the monitor was called,
+ * EMSGSIZE when the answer does not fit (the call was done),
+ * EIO when the monitor answers outside of its contract.
+ */
+struct tatu_sm_call {
+	__u32 call;
+	__u32 in_len;
+	__u64 in;
+	__u32 out_cap;
+	__u32 out_len;
+	__u64 out;
+	__u32 err;
+	__u32 pad;
+};
+
+#define TATU_SM_CALL _IOWR('T', 1, struct tatu_sm_call)
+
+#endif

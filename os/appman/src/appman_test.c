@@ -1,0 +1,292 @@
+#include "os/appman/appman.h"
+
+#include "table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+struct world {
+    struct tatu_appman_services services;
+    int starts;
+    bool refuse;
+    pid_t next_pid;
+};
+
+static enum tatu_err start(void *context, const struct tatu_appman_service *service, pid_t *out_pid)
+{
+    struct world *world = context;
+
+    (void)service;
+    world->starts++;
+    if (world->refuse) {
+        return TATU_ERR_MEMORY;
+    }
+    *out_pid = ++world->next_pid;
+    return TATU_OK;
+}
+
+static const struct tatu_appman_service first = {.name = "first"};
+static const struct tatu_appman_service second = {.name = "second"};
+
+static void set_up(struct world *world)
+{
+    *world = (struct world){.services = {.start = start, .context = world}, .next_pid = 100};
+    assert_int_equal(tatu_appman_add_service(&world->services, &first, 1000), TATU_OK);
+    assert_int_equal(tatu_appman_add_service(&world->services, &second, 1000), TATU_OK);
+}
+
+static void all_services_start_at_once_and_once(void **state)
+{
+    struct world world;
+
+    (void)state;
+    set_up(&world);
+    assert_int_equal(tatu_appman_start_due(&world.services, 1000), 0);
+    assert_int_equal(tatu_appman_start_due(&world.services, 2000), 0);
+    assert_int_equal(world.starts, 2);
+    assert_int_equal(world.services.slots[0].state, TATU_APPMAN_RUNNING);
+    assert_int_equal(world.services.slots[1].pid, 102);
+}
+
+static void a_service_that_ends_comes_back_after_the_back_off(void **state)
+{
+    const struct tatu_appman_slot *slot;
+    struct world world;
+
+    (void)state;
+    set_up(&world);
+    tatu_appman_start_due(&world.services, 1000);
+    slot = tatu_appman_note_end(&world.services, 101, 1500);
+    assert_non_null(slot);
+    assert_string_equal(slot->service->name, "first");
+    assert_int_equal(slot->state, TATU_APPMAN_WAITING);
+    assert_int_equal(tatu_appman_start_due(&world.services, 1599), 1600);
+    assert_int_equal(world.starts, 2);
+    assert_int_equal(tatu_appman_start_due(&world.services, 1600), 0);
+    assert_int_equal(world.starts, 3);
+}
+
+static void the_back_off_doubles_up_to_its_limit(void **state)
+{
+    static const uint64_t waits[] = {100, 200, 400, 800, 1600, 3200, 6400};
+    const struct tatu_appman_slot *slot = NULL;
+    struct world world;
+    uint64_t now = 1000;
+
+    (void)state;
+    set_up(&world);
+    for (size_t i = 0; i < TATU_COUNT_OF(waits); i++) {
+        tatu_appman_start_due(&world.services, now);
+        slot = tatu_appman_note_end(&world.services, world.services.slots[0].pid, now);
+        assert_non_null(slot);
+        assert_int_equal(slot->next_ms - now, waits[i]);
+        now = slot->next_ms;
+    }
+}
+
+static void a_service_that_does_not_live_is_lost(void **state)
+{
+    const struct tatu_appman_slot *slot = NULL;
+    struct world world;
+    uint64_t now = 1000;
+
+    (void)state;
+    set_up(&world);
+    for (uint32_t i = 0; i < TATU_APPMAN_FAILURES_MAX; i++) {
+        tatu_appman_start_due(&world.services, now);
+        slot = tatu_appman_note_end(&world.services, world.services.slots[0].pid, now);
+        assert_non_null(slot);
+        now += TATU_APPMAN_BACKOFF_MAX_MS;
+    }
+    assert_int_equal(slot->state, TATU_APPMAN_LOST);
+    world.starts = 0;
+    assert_int_equal(tatu_appman_start_due(&world.services, now), 0);
+    assert_int_equal(world.starts, 0);
+}
+
+static void a_service_that_lived_begins_with_a_fresh_back_off(void **state)
+{
+    const struct tatu_appman_slot *slot;
+    struct world world;
+    uint64_t now = 1000;
+
+    (void)state;
+    set_up(&world);
+    for (int i = 0; i < 50; i++) {
+        tatu_appman_start_due(&world.services, now);
+        now += TATU_APPMAN_HEALTHY_MS;
+        slot = tatu_appman_note_end(&world.services, world.services.slots[0].pid, now);
+        assert_non_null(slot);
+        assert_int_equal(slot->next_ms - now, TATU_APPMAN_BACKOFF_FIRST_MS);
+        now = slot->next_ms;
+    }
+}
+
+static void a_start_that_fails_counts_as_an_end(void **state)
+{
+    struct world world;
+
+    (void)state;
+    set_up(&world);
+    world.refuse = true;
+    assert_int_equal(tatu_appman_start_due(&world.services, 1000), 1100);
+    assert_int_equal(world.services.slots[0].failures, 1);
+    assert_int_equal(world.services.slots[0].pid, 0);
+}
+
+static void the_end_of_a_stranger_is_not_a_services(void **state)
+{
+    struct world world;
+
+    (void)state;
+    set_up(&world);
+    /* waiting slots have pid 0, which must not match */
+    assert_null(tatu_appman_note_end(&world.services, 0, 1000));
+    tatu_appman_start_due(&world.services, 1000);
+    assert_null(tatu_appman_note_end(&world.services, 77, 1000));
+    assert_int_equal(world.services.slots[0].failures, 0);
+}
+
+static void more_services_than_room_is_full(void **state)
+{
+    struct world world;
+
+    (void)state;
+    set_up(&world);
+    while (world.services.count < TATU_APPMAN_SERVICE_MAX) {
+        assert_int_equal(tatu_appman_add_service(&world.services, &first, 0), TATU_OK);
+    }
+    assert_int_equal(tatu_appman_add_service(&world.services, &first, 0), TATU_ERR_FULL);
+}
+
+static void services_are_described_a_line_each_and_cut_where_room_ends(void **state)
+{
+    struct world world;
+    char out[128];
+    char tight[20];
+
+    (void)state;
+    set_up(&world);
+    tatu_appman_start_due(&world.services, 1000);
+    (void)tatu_appman_note_end(&world.services, 102, 1000);
+    tatu_appman_describe_services(&world.services, out, sizeof(out));
+    assert_string_equal(out, "service first running pid 101 starts 1\n"
+                             "service second waiting pid 0 starts 1\n");
+    tatu_appman_describe_services(&world.services, tight, sizeof(tight));
+    assert_string_equal(tight, "service first runni");
+}
+
+static void the_table_gives_no_service_root_nor_the_same_user_twice(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < tatu_appman_table_count; i++) {
+        const struct tatu_appman_service *service = &tatu_appman_table[i];
+
+        assert_in_range(service->uid, 100, 999);
+        assert_in_range(service->gid, 100, 999);
+        assert_true(service->group_count <= TATU_APPMAN_GROUP_MAX);
+        for (size_t j = 0; j < i; j++) {
+            assert_int_not_equal(service->uid, tatu_appman_table[j].uid);
+            assert_string_not_equal(service->name, tatu_appman_table[j].name);
+        }
+    }
+}
+
+static void only_services_of_the_vaults_group_reach_the_monitor(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < tatu_appman_table_count; i++) {
+        const struct tatu_appman_service *service = &tatu_appman_table[i];
+        bool member = false;
+
+        for (size_t j = 0; j < service->group_count; j++) {
+            member = member || service->groups[j] == TATU_APPMAN_GROUP_VAULT;
+        }
+        assert_int_equal(member, strcmp(service->name, "netd") != 0);
+    }
+}
+
+static void requests_are_two_words_exactly(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        enum tatu_err err;
+        enum tatu_appman_request request;
+    } rows[] = {
+        {"status", 6, TATU_OK, TATU_APPMAN_STATUS},
+        {"status\n", 7, TATU_OK, TATU_APPMAN_STATUS},
+        {"reload", 6, TATU_OK, TATU_APPMAN_RELOAD},
+        {"", 0, TATU_ERR_UNKNOWN_COMMAND, 0},
+        {"\n", 1, TATU_ERR_UNKNOWN_COMMAND, 0},
+        {"statu", 5, TATU_ERR_UNKNOWN_COMMAND, 0},
+        {"status ", 7, TATU_ERR_UNKNOWN_COMMAND, 0},
+        {"status\n\n", 8, TATU_ERR_UNKNOWN_COMMAND, 0},
+        {"status\0", 7, TATU_ERR_UNKNOWN_COMMAND, 0},
+        {"RELOAD", 6, TATU_ERR_UNKNOWN_COMMAND, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        enum tatu_appman_request request = 0;
+        struct tatu_span in = {(const uint8_t *)rows[i].text, rows[i].len};
+
+        assert_int_equal(tatu_appman_decode_request(in, &request), rows[i].err);
+        assert_int_equal(request, rows[i].request);
+    }
+}
+
+static void memory_is_found_by_the_whole_name_at_a_lines_start(void **state)
+{
+    static const struct {
+        const char *text;
+        enum tatu_err err;
+        uint32_t kib;
+    } rows[] = {
+        {"MemTotal:   11264 kB\nMemAvailable:    789 kB\n", TATU_OK, 789},
+        {"XMemAvailable: 1 kB\nMemAvailable: 4294967280 kB\n", TATU_OK, 4294967280u},
+        {"MemAvailableX: 1 kB\n", TATU_ERR_NOT_FOUND, 0},
+        {"", TATU_ERR_NOT_FOUND, 0},
+        {"MemAvailable", TATU_ERR_NOT_FOUND, 0},
+        {"MemAvailable:", TATU_ERR_FORMAT, 0},
+        {"MemAvailable:\n5 kB", TATU_ERR_FORMAT, 0},
+        {"MemAvailable: x kB", TATU_ERR_FORMAT, 0},
+        {"MemAvailable: 99999999999 kB", TATU_ERR_FORMAT, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        uint32_t kib = 0;
+        struct tatu_span in = {(const uint8_t *)rows[i].text, strlen(rows[i].text)};
+
+        assert_int_equal(tatu_appman_find_kib(in, "MemAvailable", &kib), rows[i].err);
+        assert_int_equal(kib, rows[i].kib);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_services_start_at_once_and_once),
+        cmocka_unit_test(a_service_that_ends_comes_back_after_the_back_off),
+        cmocka_unit_test(the_back_off_doubles_up_to_its_limit),
+        cmocka_unit_test(a_service_that_does_not_live_is_lost),
+        cmocka_unit_test(a_service_that_lived_begins_with_a_fresh_back_off),
+        cmocka_unit_test(a_start_that_fails_counts_as_an_end),
+        cmocka_unit_test(the_end_of_a_stranger_is_not_a_services),
+        cmocka_unit_test(more_services_than_room_is_full),
+        cmocka_unit_test(services_are_described_a_line_each_and_cut_where_room_ends),
+        cmocka_unit_test(the_table_gives_no_service_root_nor_the_same_user_twice),
+        cmocka_unit_test(only_services_of_the_vaults_group_reach_the_monitor),
+        cmocka_unit_test(requests_are_two_words_exactly),
+        cmocka_unit_test(memory_is_found_by_the_whole_name_at_a_lines_start),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

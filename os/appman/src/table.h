@@ -1,0 +1,13 @@
+/* The static table of OS services. */
+#ifndef TATU_OS_APPMAN_TABLE_H
+#define TATU_OS_APPMAN_TABLE_H
+
+#include "os/appman/appman.h"
+
+extern const struct tatu_appman_service tatu_appman_table[];
+extern const size_t tatu_appman_table_count;
+
+#define TATU_APPMAN_GROUP_VAULT 10 /* may open /dev/security-monitor */
+#define TATU_APPMAN_GROUP_UPDATE 20
+
+#endif

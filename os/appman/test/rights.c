@@ -1,0 +1,123 @@
+/* Stands in for a service: tells what it was given and what it may do, then ends; appman has to
+ * bring it back. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void tell(const char *what, const char *text)
+{
+    char line[200];
+    int len = snprintf(line, sizeof(line), "<5>rights: %s %s\n", what, text);
+
+    (void)!write(STDERR_FILENO, line, (size_t)len);
+}
+
+/* The lines of /proc/self/status that name rights. */
+static void tell_status(void)
+{
+    static const char *const names[] = {
+        "Uid:", "Gid:", "Groups:", "CapEff:", "CapPrm:", "CapBnd:", "CapAmb:", "NoNewPrivs:"};
+    char line[200];
+    FILE *file = fopen("/proc/self/status", "r");
+
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            if (strncmp(line, names[i], strlen(names[i])) == 0) {
+                line[strcspn(line, "\n")] = '\0';
+                for (char *at = line; *at != '\0'; at++) {
+                    *at = *at == '\t' ? ' ' : *at;
+                }
+                tell("status", line);
+            }
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+}
+
+static void tell_cgroup(void)
+{
+    char text[100] = {0};
+    int fd = open("/proc/self/cgroup", O_RDONLY);
+
+    (void)!read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[strcspn(text, "\n")] = '\0';
+    tell("cgroup", text);
+}
+
+static void tell_descriptors(void)
+{
+    char text[100] = "";
+    DIR *folder = opendir("/proc/self/fd");
+    struct dirent *entry;
+
+    while ((entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(folder)) {
+            strcat(text, entry->d_name);
+            strcat(text, " ");
+        }
+    }
+    closedir(folder);
+    tell("descriptors", text);
+}
+
+static void tell_socket(void)
+{
+    struct sockaddr_un name = {0};
+    socklen_t len = sizeof(name);
+    int type = 0, listening = 0;
+    socklen_t int_len = sizeof(int);
+
+    if (getsockname(3, (struct sockaddr *)&name, &len) != 0) {
+        tell("socket", "none");
+        return;
+    }
+    getsockopt(3, SOL_SOCKET, SO_TYPE, &type, &int_len);
+    getsockopt(3, SOL_SOCKET, SO_ACCEPTCONN, &listening, &int_len);
+    tell("socket", type == SOCK_SEQPACKET && listening ? name.sun_path : "of a wrong kind");
+}
+
+static const char *outcome(int fd)
+{
+    return fd >= 0 ? "open" : strerror(errno);
+}
+
+static void tell_attempts(void)
+{
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    sigset_t blocked;
+
+    tell("monitor", outcome(open("/dev/security-monitor", O_RDWR)));
+    tell("console", outcome(open("/dev/console", O_RDWR)));
+    tell("flash", outcome(open("/dev/mtdblock0", O_RDONLY)));
+    tell("place", outcome(open("/run/resolv.conf", O_WRONLY)));
+    tell("run", outcome(open("/run/new", O_WRONLY | O_CREAT, 0600)));
+    tell("root", outcome(open("/usr/bin/appman", O_WRONLY)));
+    tell("code", mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0 ? "made" : strerror(errno));
+    tell("user", setuid(0) == 0 ? "root" : strerror(errno));
+    tell("other", access("/proc/1/status", F_OK) == 0 ? "seen" : strerror(errno));
+    sigprocmask(SIG_SETMASK, NULL, &blocked);
+    tell("signals", sigismember(&blocked, SIGCHLD) ? "blocked" : "free");
+}
+
+int main(void)
+{
+    tell_status();
+    tell_cgroup();
+    tell_descriptors();
+    tell_socket();
+    tell_attempts();
+    tell("end", "of it");
+    abort();
+}

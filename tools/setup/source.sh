@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# source.sh NAME SUITE[/LINE] [--refresh]
+#
+# Gets a Debian source package into the cache, Debian's patches applied: the newest point release that the suite
+# (with its point and security updates) has, of the upstream line if one is named, e.g. `mbedtls trixie/3.6`.
+# Prints "VERSION PATH". A version once taken stays until --refresh (or TATU_REFRESH=1), so that a build does not
+# change under one's hands and a warm cache needs no network. The folder is read-only by agreement: copy, then build.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=debian.sh
+. "$TATU_SETUP/debian.sh"
+
+NAME='' SUITE='' LINE=''
+
+parse() {
+  (($# == 2 || $# == 3)) || die "wrong arguments" "source.sh NAME SUITE[/LINE] [--refresh]"
+  [[ $1 =~ ^[a-z0-9][a-z0-9.+-]+$ ]] || die "not a package name: $1"
+  [[ $2 =~ ^[a-z]+(/[0-9][0-9.]*)?$ ]] || die "not a suite or suite/line: $2"
+  NAME=$1 SUITE=${2%%/*} LINE=${2#"${2%%/*}"} LINE=${LINE#/}
+  case ${3-} in
+    '') ;;
+    --refresh) TATU_REFRESH=1 ;;
+    *) die "unknown option $3" ;;
+  esac
+}
+
+# All versions of the package in the suite, one a line.
+versions() {
+  debian_apt apt-cache showsrc --only-source "$NAME" 2>/dev/null | sed -n 's/^Version: //p' | sort -u
+}
+
+source_path() { printf '%s/source/%s_%s' "$TATU_CACHE" "$NAME" "$(path_word "$1")"; }
+
+# True if Debian version $1 belongs to the upstream line asked for.
+in_line() {
+  local upstream=${1#*:}
+  [[ -z $LINE || $upstream == "$LINE" || $upstream == "$LINE"[.+~-]* ]]
+}
+
+# The versions of the line, the newest first.
+candidates() {
+  local sorted=() version i
+  while read -r version; do
+    in_line "$version" || continue
+    for ((i = 0; i < ${#sorted[@]}; i++)); do
+      if dpkg --compare-versions "$version" gt "${sorted[i]}"; then break; fi
+    done
+    sorted=("${sorted[@]:0:i}" "$version" "${sorted[@]:i}")
+  done < <(versions)
+  ((${#sorted[@]} == 0)) || printf '%s\n' "${sorted[@]}"
+}
+
+unpack() {
+  cd -- "$1"
+  debian_apt apt-get source -q --download-only --only-source -o Acquire::Retries=3 "$NAME=$2"
+  dpkg-source --no-check -x ./*.dsc tree
+}
+
+# apt checked the .dsc and its tarballs against the signed index, hence --no-check above.
+fetch() {
+  local version=$1 path=$2 work
+  work=$(scratch "source-$NAME")
+  step "$TATU_CACHE/log/source-$NAME.log" "getting the source of $NAME $version" unpack "$work" "$version"
+  publish "$work/tree" "$path"
+  rm -rf -- "$work"
+}
+
+main() {
+  local pin version path status found
+  parse "$@"
+  pin="$TATU_CACHE/source/$NAME@$SUITE${LINE:+-$LINE}"
+  if [[ -s $pin && -z ${TATU_REFRESH-} ]]; then
+    read -r version <"$pin"
+    path=$(source_path "$version")
+    if [[ -d $path ]]; then printf '%s %s\n' "$version" "$path"; return; fi
+  fi
+  lock "source-$NAME"
+  debian_open "$SUITE"
+  mapfile -t found < <(candidates)
+  ((${#found[@]})) || die "Debian's $SUITE has no source package $NAME${LINE:+ of the line $LINE}" \
+    "see log/apt-$SUITE.log in $TATU_CACHE; the archive may have moved on to another line"
+  # an index can promise a point release that its mirror does not hold yet, or no longer: the one before it serves
+  for version in "${found[@]}"; do
+    path=$(source_path "$version")
+    [[ -d $path ]] && break
+    set +e
+    (set -e && fetch "$version" "$path")
+    status=$?
+    set -e
+    ((status == 0)) && break
+  done
+  [[ -d $path ]] || die "no version of the source package $NAME could be had" "the archive is out of step; try again later"
+  printf '%s\n' "$version" >"$pin.new"
+  mv -f -- "$pin.new" "$pin"
+  printf '%s %s\n' "$version" "$path"
+}
+
+main "$@"
