@@ -102,15 +102,24 @@ def a_changed_root_block_restarts_into_the_backup_set(world):
     board.remove()
 
 
-def the_monitors_device_refuses_what_is_wrong(world):
-    board = new_board(world, world.probe_release("smprobe"), sets=(0,))
+def run_probe(world, name, tag, count):
+    """Boots a program that tells "[TAG] pass ..." or "[TAG] FAIL ..." a known number of times."""
+    board = new_board(world, world.probe_release(name), sets=(0,))
     board.write_flash()
     board.fab()
-    log, _ = booted(board, "[SM] done")
-    passed, failed = re.findall(r"\[SM\] pass (.*)", log), re.findall(r"\[SM\] FAIL (.*)", log)
+    log, _ = booted(board, f"[{tag}] done")
+    passed, failed = (re.findall(rf"\[{tag}\] {word} (.*)", log) for word in ("pass", "FAIL"))
     assert not TROUBLE.search(log), TROUBLE.search(log).group(0)
-    assert not failed and len(passed) == 29, (len(passed), failed)
+    assert not failed and len(passed) == count, (len(passed), failed)
     board.remove()
+
+
+def the_monitors_device_refuses_what_is_wrong(world):
+    run_probe(world, "smprobe", "SM", 29)
+
+
+def the_c_library_has_what_it_needs(world):
+    run_probe(world, "clibprobe", "LIBC", 30)
 
 
 def put_images(board, images):
@@ -201,7 +210,7 @@ def no_spoiled_image_hurts_the_kernel(world, board):
 
 
 BOOTS = [the_chip_boots_to_appman, a_changed_root_block_restarts_into_the_backup_set,
-         the_monitors_device_refuses_what_is_wrong]
+         the_monitors_device_refuses_what_is_wrong, the_c_library_has_what_it_needs]
 FILE_SYSTEM = [good_images_read_as_they_were_written, broken_supers_are_refused,
                what_an_image_may_not_hold_is_not_there, no_spoiled_image_hurts_the_kernel]
 

@@ -455,6 +455,10 @@ static void walk_of_an_unchecked_root_ends_at_once(void **state)
         struct tatu_asxipfs_node node;
         tatu_proto_start_asxipfs(&fs, &walk);
         assert_int_equal(tatu_proto_next_asxipfs(&walk, &node), TATU_ERR_NOT_FOUND);
+        /* and does not pass for an empty tree */
+        tatu_put_le32(image + 44, 1);
+        fix_crc(IMAGE_LEN);
+        assert_int_equal(open_len(IMAGE_LEN, &fs), TATU_ERR_FORMAT);
     }
 }
 

@@ -183,7 +183,7 @@ class Doorbell(Story):
     # ---- 4, 5 owner, evidence ----------------------------------------------------------------
 
     def owner_claims(self):
-        self.serial_has(r"gatewayd: [^\n]*443", LINUX_WITHIN_S)
+        self.serial_has(r"gatewayd: [^\n]*port 443", LINUX_WITHIN_S)
         catalog = self.tatu("catalog", "create", "home")
         self.facts["tenant"] = catalog["properties"]["tenantId"]
         self.tatu("config", "set", "catalog", "home")
@@ -323,7 +323,7 @@ class Doorbell(Story):
         self.sign_release("foreign-release", self.facts["receiver"], register=False)
         device = self.create_board("foreign", "foreign-release")["deviceId"]
         self.tatu("board", "start", self.path("foreign"))
-        self.serial_has(r"gatewayd: [^\n]*443", LINUX_WITHIN_S, board="foreign")
+        self.serial_has(r"gatewayd: [^\n]*port 443", LINUX_WITHIN_S, board="foreign")
         self.tatu("device", "claim", "--board", self.path("foreign"))
         line = self.serial_has(r"proven: verdict MEASUREMENT, update certificate, 0 customer[^\n]*", 60, board="foreign").group(0)
         refusal = wait_for("the receiver's refusal", self.refusals, 60)[0]

@@ -66,8 +66,31 @@ fetch() {
   rm -rf -- "$work"
 }
 
+# Fetches the newest of the versions that the archive really holds: for some hours an index can promise a point
+# release that its mirror does not have yet, or no longer. Prints the version; the reasons only if none could be had.
+fetch_newest() {
+  local version path status errors="$TATU_CACHE/log/source-$NAME.err"
+  : >"$errors"
+  for version in "$@"; do
+    path=$(source_path "$version")
+    [[ -d $path ]] && break
+    log "getting the source of $NAME $version"
+    set +e
+    (set -e && fetch "$version" "$path") 2>>"$errors"
+    status=$?
+    set -e
+    ((status == 0)) && break
+    log "the archive's index names $NAME $version, but it could not be had"
+  done
+  if [[ ! -d $path ]]; then
+    cat -- "$errors" >&2
+    die "no source of $NAME could be had" "the reasons are above; an archive that is out of step is so for hours: try again later"
+  fi
+  printf '%s\n' "$version"
+}
+
 main() {
-  local pin version path status found
+  local pin version path found
   parse "$@"
   pin="$TATU_CACHE/source/$NAME@$SUITE${LINE:+-$LINE}"
   if [[ -s $pin && -z ${TATU_REFRESH-} ]]; then
@@ -79,21 +102,11 @@ main() {
   debian_open "$SUITE"
   mapfile -t found < <(candidates)
   ((${#found[@]})) || die "Debian's $SUITE has no source package $NAME${LINE:+ of the line $LINE}" \
-    "see log/apt-$SUITE.log in $TATU_CACHE; the archive may have moved on to another line"
-  # an index can promise a point release that its mirror does not hold yet, or no longer: the one before it serves
-  for version in "${found[@]}"; do
-    path=$(source_path "$version")
-    [[ -d $path ]] && break
-    set +e
-    (set -e && fetch "$version" "$path")
-    status=$?
-    set -e
-    ((status == 0)) && break
-  done
-  [[ -d $path ]] || die "no version of the source package $NAME could be had" "the archive is out of step; try again later"
+    "the archive may have moved on to another line: see what it has with apt-cache showsrc"
+  version=$(fetch_newest "${found[@]}")
   printf '%s\n' "$version" >"$pin.new"
   mv -f -- "$pin.new" "$pin"
-  printf '%s %s\n' "$version" "$path"
+  printf '%s %s\n' "$version" "$(source_path "$version")"
 }
 
 main "$@"

@@ -46,7 +46,6 @@ static const struct {
     {"/proc/sys/net/ipv4/conf/all/accept_redirects", "0"},
     {"/proc/sys/net/ipv4/conf/default/accept_redirects", "0"},
     {"/proc/sys/net/ipv4/conf/all/send_redirects", "0"},
-    {"/proc/sys/net/ipv4/conf/all/rp_filter", "1"},
     {"/proc/sys/net/ipv6/conf/all/accept_redirects", "0"},
     {"/proc/sys/net/ipv6/conf/default/accept_redirects", "0"},
     /* Who crashed and when; the rest is in the dump, which crashd reads from its standard input

@@ -79,7 +79,8 @@ def a_service_that_does_not_live_restarts_the_board(log):
     ends = [float(at) for at in re.findall(r"\[ *([\d.]+)\] appman: netd ended, signal 6", log)]
     assert len(ends) == 8, ends
     waits = [b - a for a, b in zip(ends, ends[1:])]
-    assert all(b > a for a, b in zip(waits, waits[1:])), waits
+    for n, wait in enumerate(waits):  # never sooner; how much later depends on the machine
+        assert wait >= 0.1 * 2 ** n - 0.01, waits
     assert "appman: cannot go on: netd does not live; restarting" in log
     assert log.count("[MON] set A: starting the normal world") == 2
     assert "reset reason 2" in log.split("cannot go on")[1], "the second boot knows why"

@@ -1,0 +1,14 @@
+/* Bodies of devices' requests: CBOR to checked structs. Spans point into the body.
+ * Errors of each: SHORT, LONG, FORMAT. Source: docs/protocol/device-service.md. */
+#ifndef DEVICE_BODIES_H
+#define DEVICE_BODIES_H
+
+#include "service/attest/attest.h"
+#include "service/failures/failures.h"
+
+enum tatu_err device_decode_time(struct tatu_span body, uint8_t out_nonce[32]);
+enum tatu_err device_decode_nonce(struct tatu_span body);
+enum tatu_err device_decode_attest(struct tatu_span body, struct tatu_attest_request *out);
+enum tatu_err device_decode_report(struct tatu_span body, struct tatu_report *out);
+
+#endif

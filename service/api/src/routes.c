@@ -1,0 +1,101 @@
+#include "routes.h"
+
+#include "handlers.h"
+
+#define SUB "/subscriptions/{sub}"
+#define PROVIDER "/providers/Microsoft.AzureSphere"
+#define CATALOGS SUB "/resourceGroups/{rg}" PROVIDER "/catalogs"
+#define CATALOG CATALOGS "/{catalog}"
+#define PRODUCT CATALOG "/products/{product}"
+#define GROUP PRODUCT "/deviceGroups/{group}"
+
+/* Requests that read, that write, that only ask by POST. */
+#define ARM_GET(pattern, handler)                                                                  \
+    {                                                                                              \
+        TATU_HTTP_GET, pattern, TATU_HTTP_TOKEN, 0, ROUTE_ARM, handler                             \
+    }
+#define ARM_WRITE(method, pattern, max, handler)                                                   \
+    {                                                                                              \
+        TATU_HTTP_##method, pattern, TATU_HTTP_TOKEN, max, ROUTE_ARM | ROUTE_WRITES, handler       \
+    }
+#define ARM_ASK(pattern, handler)                                                                  \
+    {                                                                                              \
+        TATU_HTTP_POST, pattern, TATU_HTTP_TOKEN, ROUTES_JSON_BODY_MAX, ROUTE_ARM, handler         \
+    }
+#define OWN_GET(pattern, handler)                                                                  \
+    {                                                                                              \
+        TATU_HTTP_GET, "/tatu/v1/" pattern, TATU_HTTP_TOKEN, 0, 0, handler                         \
+    }
+#define OWN_WRITE(method, pattern, max, handler)                                                   \
+    {                                                                                              \
+        TATU_HTTP_##method, "/tatu/v1/" pattern, TATU_HTTP_TOKEN, max, ROUTE_WRITES, handler       \
+    }
+
+const struct tatu_http_route routes_operator[] = {
+    ARM_GET(SUB PROVIDER "/catalogs", arm_list_catalogs),
+    ARM_GET(CATALOGS, arm_list_catalogs),
+    ARM_WRITE(PUT, CATALOG, ROUTES_JSON_BODY_MAX, arm_put_catalog),
+    ARM_GET(CATALOG, arm_get_catalog),
+    ARM_WRITE(DELETE, CATALOG, 0, arm_delete_catalog),
+    ARM_GET(CATALOG "/certificates", arm_list_certificates),
+    ARM_GET(CATALOG "/certificates/{serial}", arm_get_certificate),
+    ARM_ASK(CATALOG "/certificates/{serial}/retrieveCertChain", arm_get_chain),
+    ARM_ASK(CATALOG "/listDeviceInsights", arm_list_insights),
+    ARM_ASK(CATALOG "/listDevices", arm_list_catalog_devices),
+    ARM_ASK(CATALOG "/countDevices", arm_count_devices),
+    ARM_GET(CATALOG "/products", arm_list_products),
+    ARM_WRITE(PUT, PRODUCT, ROUTES_JSON_BODY_MAX, arm_put_product),
+    ARM_GET(PRODUCT, arm_get_product),
+    ARM_WRITE(POST, PRODUCT "/generateDefaultDeviceGroups", ROUTES_JSON_BODY_MAX, arm_make_groups),
+    ARM_GET(PRODUCT "/deviceGroups", arm_list_groups),
+    ARM_WRITE(PUT, GROUP, ROUTES_JSON_BODY_MAX, arm_put_group),
+    ARM_GET(GROUP, arm_get_group),
+    ARM_GET(GROUP "/devices", arm_list_devices),
+    ARM_WRITE(PUT, GROUP "/devices/{device}", ROUTES_JSON_BODY_MAX, arm_claim_device),
+    ARM_GET(GROUP "/devices/{device}", arm_get_device),
+    ARM_WRITE(PATCH, GROUP "/devices/{device}", ROUTES_JSON_BODY_MAX, arm_move_device),
+    ARM_GET(CATALOG "/images", arm_list_images),
+    ARM_WRITE(PUT, CATALOG "/images/{guid}", ROUTES_IMAGE_BODY_MAX, arm_put_image),
+    ARM_GET(CATALOG "/images/{guid}", arm_get_image),
+    ARM_GET(GROUP "/deployments", arm_list_deployments),
+    ARM_WRITE(PUT, GROUP "/deployments/{deployment}", ROUTES_JSON_BODY_MAX, arm_put_deployment),
+    ARM_GET(GROUP "/deployments/{deployment}", arm_get_deployment),
+
+    {TATU_HTTP_GET, "/tatu/v1/health", TATU_HTTP_OPEN, 0, 0, tatu_get_health},
+    OWN_GET("keys", tatu_get_keys),
+    OWN_GET("makers", tatu_list_makers),
+    OWN_WRITE(PUT, "makers/{name}", ROUTES_JSON_BODY_MAX, tatu_put_maker),
+    OWN_WRITE(POST, "makers/{name}/imports", ROUTES_IMPORT_BODY_MAX, tatu_import),
+    OWN_GET("release-keys", tatu_list_release_keys),
+    OWN_WRITE(PUT, "release-keys/{name}", ROUTES_JSON_BODY_MAX, tatu_put_release_key),
+    OWN_GET("references", tatu_list_references),
+    OWN_WRITE(PUT, "references", ROUTES_JSON_BODY_MAX, tatu_put_reference),
+    {TATU_HTTP_POST, "/tatu/v1/catalogs/{rg}/{catalog}/claimNonce", TATU_HTTP_TOKEN,
+     ROUTES_JSON_BODY_MAX, 0, tatu_make_claim_nonce},
+    OWN_GET("symbols", tatu_list_symbols),
+    OWN_WRITE(PUT, "symbols", ROUTES_SYMBOL_BODY_MAX, tatu_put_symbols),
+    OWN_GET("devices", tatu_list_devices),
+    OWN_GET("devices/{device}", tatu_get_device),
+    OWN_GET("crashes", tatu_list_crashes),
+    OWN_GET("crashes/{number}", tatu_get_crash),
+    OWN_GET("events", tatu_list_events),
+    OWN_GET("audit", tatu_list_audit),
+};
+const size_t routes_operator_count = TATU_COUNT_OF(routes_operator);
+
+const struct tatu_http_route routes_front[] = {
+    {TATU_HTTP_POST, "/device/v1/time", TATU_HTTP_OPEN, ROUTES_DEVICE_BODY_MAX, 0, device_get_time},
+    {TATU_HTTP_POST, "/device/v1/nonce", TATU_HTTP_OPEN, ROUTES_DEVICE_BODY_MAX, 0,
+     device_get_nonce},
+    {TATU_HTTP_POST, "/device/v1/attest", TATU_HTTP_OPEN, ROUTES_DEVICE_BODY_MAX, ROUTE_WRITES,
+     device_attest},
+};
+const size_t routes_front_count = TATU_COUNT_OF(routes_front);
+
+const struct tatu_http_route routes_update[] = {
+    {TATU_HTTP_GET, "/device/v1/deployment", TATU_HTTP_DEVICE, 0, 0, device_get_deployment},
+    {TATU_HTTP_GET, "/device/v1/images/{hex32}", TATU_HTTP_DEVICE, 0, 0, device_get_image},
+    {TATU_HTTP_POST, "/device/v1/reports", TATU_HTTP_DEVICE, ROUTES_DEVICE_BODY_MAX, ROUTE_WRITES,
+     device_put_report},
+};
+const size_t routes_update_count = TATU_COUNT_OF(routes_update);

@@ -1,0 +1,10 @@
+/* Tables of the service, one entry per version; entries are never changed, only added. */
+#ifndef SCHEMA_H
+#define SCHEMA_H
+
+#include <stddef.h>
+
+extern const char *const schema_steps[];
+extern const size_t schema_step_count;
+
+#endif
