@@ -33,6 +33,7 @@ struct netd {
     struct tatu_lease_client client;
     struct tatu_dhcp_lease applied;
     bool up;
+    bool complained; /* that there is no interface: once is enough */
 };
 
 static uint32_t get_random(void)
@@ -210,7 +211,10 @@ static void on_link_due(struct tatu_os_timer *timer)
     struct netd *netd = timer->context;
     const enum tatu_err err = start_dhcp(netd);
     if (err != TATU_OK) {
-        tatu_os_log(&netd->log, TATU_OS_LOG_WARNING, LINK ": %s", tatu_err_name(err));
+        if (!netd->complained) {
+            tatu_os_log(&netd->log, TATU_OS_LOG_WARNING, LINK ": %s", tatu_err_name(err));
+        }
+        netd->complained = true;
         tatu_os_set_timer(&netd->loop, timer, tatu_os_now_ms() + LINK_RETRY_MS);
     }
 }
