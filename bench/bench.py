@@ -302,7 +302,7 @@ def start_probe(desk):
 
 def claim_probe(desk):
     """In the catalog the story made, so that it has a customer's certificate too."""
-    desk.serial_has(r"gatewayd: [^\n]*443", story.LINUX_WITHIN_S, board="probe")
+    desk.serial_has(r"gatewayd: [^\n]*port 443", story.LINUX_WITHIN_S, board="probe")
     desk.tatu("device", "claim", "--board", desk.path("probe"))
     desk.serial_has(r"proven: [^\n]* 1 customer certificate", 60, board="probe")
 
