@@ -109,10 +109,11 @@ def show(value, unit):
 
 
 def run_tool(*command):
+    """The last line of what it says; for our scripts that is their result."""
     ran = subprocess.run(command, capture_output=True, text=True)
     if ran.returncode != 0:
         raise story.StepFailed(f"{command[0]}: {ran.stderr.strip()[-300:]}")
-    return ran.stdout.strip().splitlines()[-1]
+    return ran.stdout.strip().rpartition("\n")[2]
 
 
 # ---- clone to story --------------------------------------------------------------------------
@@ -210,7 +211,7 @@ class Desk(story.Doorbell):
     def make_root(self, name, program, places):
         """A release like the product's but for some files of its root: places are lines of os/rootfs/files.txt."""
         compiler = run_tool("tools/setup/sysroot.sh") + "/bin/tatu-armhf-gcc"
-        run_tool_quiet(compiler, "-std=gnu17", "-static", "-Os", "-Wall", "-Wextra", "-Werror", "-o", self.path(name + ".elf"),
+        run_tool(compiler, "-std=gnu17", "-static", "-Os", "-Wall", "-Wextra", "-Werror", "-o", self.path(name + ".elf"),
                        os.path.join(HERE, program))
         with open(self.path(name + ".list"), "w", encoding="ascii") as file:
             file.write("\n".join(places).replace("@PROGRAM@", self.path(name + ".elf")) + "\n")
@@ -250,12 +251,6 @@ class Desk(story.Doorbell):
                     seen[mark] = now - began
         child.wait()
         return {mark: seen.get(mark) for mark in marks}
-
-
-def run_tool_quiet(*command):
-    ran = subprocess.run(command, capture_output=True, text=True)
-    if ran.returncode != 0:
-        raise story.StepFailed(f"{command[0]}: {ran.stderr.strip()[-300:]}")
 
 
 PROBLEMS = (story.StepFailed, OSError, ValueError, KeyError, subprocess.SubprocessError)

@@ -40,9 +40,10 @@
 #define TATU_MAP_VROM_SIZE 0x00008000
 #define TATU_MAP_VSRAM_BASE 0x20000000
 #define TATU_MAP_VSRAM_SIZE 0x00020000
-#define TATU_MAP_VUART_BASE 0x40000000    /* PL011: boot log */
-#define TATU_MAP_VFAB_BASE 0x40001000     /* PL011: fab port, used only while lifecycle is Blank */
-#define TATU_MAP_VENGINE_BASE 0x40002000  /* crypto engines, TRNG, DMA; IRQ none: all synchronous  \
+#define TATU_MAP_VUART_BASE 0x40000000 /* PL011: boot log */
+#define TATU_MAP_VFAB_BASE 0x40001000  /* PL011: fab port, used only while lifecycle is Blank */
+#define TATU_MAP_VENGINE_BASE                                                                      \
+    0x40002000                            /* crypto engines, TRNG, DMA; IRQ none: all synchronous  \
                                            */
 #define TATU_MAP_VFUSE_BASE 0x40003000    /* fuses, counters; 4 KiB */
 #define TATU_MAP_VCTL_BASE 0x40004000     /* A-core release, tamper, straps */
@@ -63,8 +64,9 @@
 
 /* ---- Flash controller (S) ------------------------------------------------------------------ */
 #define TATU_FLASHCTL_ADDRESS 0x00 /* RW byte offset in flash, word aligned */
-#define TATU_FLASHCTL_DATA 0x04 /* W  programs one word at ADDRESS (bits only fall), ADDRESS += 4  \
-                                 */
+#define TATU_FLASHCTL_DATA                                                                         \
+    0x04 /* W  programs one word at ADDRESS (bits only fall), ADDRESS += 4                         \
+          */
 #define TATU_FLASHCTL_COMMAND 0x08             /* W  see below */
 #define TATU_FLASHCTL_COMMAND_ERASE 0x45524153 /* erases the 4 KiB sector that holds ADDRESS */
 #define TATU_FLASHCTL_STATUS 0x0c              /* R  bit 0 busy, bit 1 last operation refused */
@@ -98,8 +100,9 @@
 #define TATU_VCTL_STRAPS 0x04 /* R  bit 0: recovery strap; bit 1: tamper pin */
 #define TATU_VCTL_RESET 0x08  /* W  TATU_SYSCTL_POWER_RESET / _OFF: whole chip */
 #define TATU_VCTL_REASON 0x0c /* R  as TATU_SYSCTL_REASON */
-#define TATU_VCTL_LOCK 0x10   /* W1 until reset: ROM hides fab functions and root key fuses writes \
-                               */
+#define TATU_VCTL_LOCK                                                                             \
+    0x10 /* W1 until reset: ROM hides fab functions and root key fuses writes                      \
+          */
 #define TATU_VCTL_UPTIME_MS 0x14 /* R  milliseconds since reset (low word) */
 #define TATU_VCTL_UPTIME_HI 0x18
 
@@ -133,12 +136,13 @@
 #define TATU_ENGINE_DO_GENERATE 5   /* fresh P-256 key into SLOT from the TRNG; writes PUBLIC */
 #define TATU_ENGINE_DO_LOAD_FUSE                                                                   \
     6 /* derives the P-256 key of fuse secret ARG into SLOT; writes PUBLIC */
-#define TATU_ENGINE_DO_PUBLIC 7     /* PUBLIC of SLOT */
-#define TATU_ENGINE_DO_SIGN 8       /* ECDSA P-256 over DIGEST with SLOT into SIGNATURE */
-#define TATU_ENGINE_DO_CLEAR 9      /* wipes SLOT */
-#define TATU_ENGINE_DO_COPY 10      /* DMA copy ADDR/SPACE -> DEST/DEST_SPACE */
-#define TATU_ENGINE_DO_LOCK_SLOT 11 /* until reset SLOT can only be used, not replaced or cleared  \
-                                     */
+#define TATU_ENGINE_DO_PUBLIC 7 /* PUBLIC of SLOT */
+#define TATU_ENGINE_DO_SIGN 8   /* ECDSA P-256 over DIGEST with SLOT into SIGNATURE */
+#define TATU_ENGINE_DO_CLEAR 9  /* wipes SLOT */
+#define TATU_ENGINE_DO_COPY 10  /* DMA copy ADDR/SPACE -> DEST/DEST_SPACE */
+#define TATU_ENGINE_DO_LOCK_SLOT                                                                   \
+    11 /* until reset SLOT can only be used, not replaced or cleared                               \
+        */
 #define TATU_ENGINE_DO_HMAC                                                                        \
     12 /* HMAC-SHA-256 of DATA[0..ARG) under fuse secret 2 (device key) -> DATA[0..32) */
 #define TATU_ENGINE_FAIL_COMMAND 1

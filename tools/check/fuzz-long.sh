@@ -9,8 +9,10 @@ while read -r program; do
     source=$(git ls-files -co --exclude-standard "*/${name}_fuzz.c" | head -n 1)
     seeds=$(dirname "$(dirname "${source:-none/none/none}")")/corpus/$name
     mkdir -p "build/fuzz-corpus/$name"
+    folders=("build/fuzz-corpus/$name")
+    if [ -d "$seeds" ]; then folders+=("$seeds"); fi
     if ASAN_OPTIONS=detect_leaks=0 "$program" -max_total_time="$seconds" -timeout=10 \
-        -artifact_prefix="build/fuzz-corpus/$name-" "build/fuzz-corpus/$name" $([ -d "$seeds" ] && echo "$seeds") \
+        -artifact_prefix="build/fuzz-corpus/$name-" "${folders[@]}" \
         >"build/fuzz-corpus/$name.log" 2>&1; then
         echo "$name: $(grep -oE '^#[0-9]+' "build/fuzz-corpus/$name.log" | tail -n 1) runs"
         passed=$((passed + 1))

@@ -14,14 +14,15 @@ set -euo pipefail
 NAME='' SUITE='' LINE=''
 
 parse() {
-  (($# == 2 || $# == 3)) || die "wrong arguments" "source.sh NAME SUITE[/LINE] [--refresh]"
-  [[ $1 =~ ^[a-z0-9][a-z0-9.+-]+$ ]] || die "not a package name: $1"
-  [[ $2 =~ ^[a-z]+(/[0-9][0-9.]*)?$ ]] || die "not a suite or suite/line: $2"
+  local usage="source.sh NAME SUITE[/LINE] [--refresh]"
+  (($# == 2 || $# == 3)) || die "wrong arguments" "$usage"
+  [[ $1 =~ ^[a-z0-9][a-z0-9.+-]+$ ]] || die "not a package name: $1" "$usage"
+  [[ $2 =~ ^[a-z]+(/[0-9][0-9.]*)?$ ]] || die "not a suite or suite/line: $2" "$usage"
   NAME=$1 SUITE=${2%%/*} LINE=${2#"${2%%/*}"} LINE=${LINE#/}
   case ${3-} in
     '') ;;
     --refresh) TATU_REFRESH=1 ;;
-    *) die "unknown option $3" ;;
+    *) die "unknown option $3" "$usage" ;;
   esac
 }
 
@@ -70,6 +71,7 @@ fetch() {
 # release that its mirror does not have yet, or no longer. Prints the version; the reasons only if none could be had.
 fetch_newest() {
   local version path status errors="$TATU_CACHE/log/source-$NAME.err"
+  mkdir -p -- "$TATU_CACHE/log"
   : >"$errors"
   for version in "$@"; do
     path=$(source_path "$version")
@@ -83,7 +85,8 @@ fetch_newest() {
     log "the archive's index names $NAME $version, but it could not be had"
   done
   if [[ ! -d $path ]]; then
-    cat -- "$errors" >&2
+    # each try ended with an error line of its own; this function gives the one that counts
+    grep -vE '^\[|^source\.sh: error: |^  what to do: ' -- "$errors" | cut -c1-300 >&2 || true
     die "no source of $NAME could be had" "the reasons are above; an archive that is out of step is so for hours: try again later"
   fi
   printf '%s\n' "$version"
