@@ -393,6 +393,9 @@ static const struct tatu_cli_option press_options[] = {
     {"--ms", CLI_OPTIONAL, "N", "how long; 100"},
     {"--watch-ms", CLI_OPTIONAL, "N", "afterwards tell for so long what the lines do"},
 };
+static const struct tatu_cli_option watch_options[] = {
+    {"--note", CLI_OPTIONAL, "TEXT", "a line to show below the panel"},
+};
 static const struct tatu_cli_option install_options[] = {
     {"--release", CLI_REQUIRED, "DIR", "signed release to write"},
 };
@@ -428,7 +431,11 @@ static const struct tatu_cli_command commands[] = {
      CLI_OPTIONS(wait_options),
      .run = wait_for,
      .summary = "Wait for a line of the serial log"},
-    {.words = "board watch", ON_BOARD, .run = watch, .summary = "The panel: LEDs and buttons"},
+    {.words = "board watch",
+     ON_BOARD,
+     CLI_OPTIONS(watch_options),
+     .run = watch,
+     .summary = "The panel: LEDs and buttons"},
     {.words = "board press",
      ON_BOARD_WITH("N"),
      CLI_OPTIONS(press_options),

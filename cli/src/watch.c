@@ -29,6 +29,7 @@ struct screen {
     unsigned change_count;
     unsigned press_count;
     const char *doing;
+    const char *note; /* shown below; NULL: none */
 };
 
 static void draw(FILE *out, const struct screen *screen)
@@ -41,7 +42,10 @@ static void draw(FILE *out, const struct screen *screen)
     }
     (void)fprintf(out, "\r\n  presses %u   LED changes %u   %s\r\n", screen->press_count,
                   screen->change_count, screen->doing);
-    (void)fprintf(out, "\r\n  b press the button   l press it long   q quit\r\n");
+    if (screen->note != NULL) {
+        (void)fprintf(out, "  %s\r\n", screen->note);
+    }
+    (void)fprintf(out, "\r\n  press b to ring, l for a long press, q to quit\r\n");
     (void)fflush(out);
 }
 
@@ -97,7 +101,7 @@ static enum tatu_err hold_button(struct tatu_cli *cli, struct tatu_board_panel *
 
 static enum tatu_err run_screen(struct tatu_cli *cli, struct tatu_board_panel *panel)
 {
-    struct screen screen = {.doing = ""};
+    struct screen screen = {.doing = "", .note = tatu_cli_option(cli, "--note")};
     memset(screen.high, 1, sizeof(screen.high));
     draw(cli->out, &screen);
     for (;;) {

@@ -40,6 +40,14 @@ def constants():
 M = constants()
 
 
+def errors():
+    with open(os.path.join(ROOT, "base/base.h"), encoding="utf-8") as file:
+        return {name: int(number) for number, name in re.findall(r"X\((\d+), (\w+),", file.read())}
+
+
+ERRORS = errors()
+
+
 def public(key):
     numbers = key.public_key().public_numbers()
     return numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
@@ -112,7 +120,30 @@ class Board:
 
     def parameters(self):
         return (b"TTST" + struct.pack("<I", self.mode) + public(self.owner) + b"T" * 16 +
-                self.app_image + self.rootfs[:4] + struct.pack("<I", len(self.app)) + self.app)
+                self.app_image + self.rootfs[:4] + struct.pack("<I", len(self.app)) + self.app +
+                self.bad_apps())
+
+    def bad_apps(self):
+        """Applications that must be refused, each with the error the vault names."""
+        body, flipped = bytes(500), bytearray(self.app)
+        flipped[0] ^= 1
+        good = self.pack_app(body, self.owner)
+        rows = [("a flipped byte is refused", "SIGNATURE", bytes(flipped)),
+                ("an unsigned image is refused", "SIGNATURE", good[:-64] + bytes(64)),
+                ("another owner's is refused", "SIGNATURE", self.pack_app(body, new_key())),
+                ("one of the release is refused", "SIGNATURE", self.pack_app(body, self.release)),
+                ("a truncated image is refused", "LONG", good[:-1]),
+                ("a stump of an image is refused", "SHORT", good[:40]),
+                ("a kernel as app is refused", "TYPE",
+                 self.pack_app(body, self.owner, TYPES["KERNEL"]))]
+        packed = b""
+        for name, err, package in rows:
+            assert len(name) < 32, name
+            packed += struct.pack("<II32s", len(package), ERRORS[err], name.encode()) + package
+        return packed + bytes(struct.calcsize("<II32s"))
+
+    def pack_app(self, body, key, kind=APPLICATION):
+        return pack(kind, 1, body, key, b"C" * 16, self.app_image)
 
     def install(self, which):
         bodies = {"VAULT": read(self.options.vault, "silicon/vault/vault-runtime.bin"),

@@ -142,13 +142,13 @@ static void serve_request(const struct connection *c)
     size_t len = 0;
     char device[129];
     struct tatu_receiver_request request;
-    if (tls_get_device(c->ssl, device) != TATU_OK) {
+    if (tatu_receiver_get_tls_device(c->ssl, device) != TATU_OK) {
         print_refused("the certificate names no device");
         return;
     }
     enum tatu_err err = read_request(c, room, &len, &request);
     if (err != TATU_OK) {
-        print_refused(tls_describe_failure(c->ssl));
+        print_refused(tatu_receiver_describe_tls_failure(c->ssl));
         if (err != TATU_ERR_IO && err != TATU_ERR_TIMEOUT) {
             answer(c, err == TATU_ERR_NOT_FOUND ? 404 : 400, "Refused");
         }
@@ -169,7 +169,7 @@ static void serve_connection(SSL_CTX *context, int fd)
             serve_request(&c);
         } else {
             print_refused(err == TATU_ERR_TIMEOUT ? "no handshake in time"
-                                                  : tls_describe_failure(c.ssl));
+                                                  : tatu_receiver_describe_tls_failure(c.ssl));
         }
     }
     SSL_free(c.ssl);
@@ -247,7 +247,7 @@ int tatu_receiver_run(const struct tatu_receiver_options *options)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGTERM, on_signal);
     (void)signal(SIGINT, on_signal);
-    enum tatu_err err = tls_make_context(options, &context);
+    enum tatu_err err = tatu_receiver_make_tls_context(options, &context);
     if (err != TATU_OK) {
         return complain(options->ca_path, err);
     }

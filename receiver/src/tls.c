@@ -145,7 +145,8 @@ static enum tatu_err trust_only(SSL_CTX *context, const char *ca_path)
     return good ? TATU_OK : TATU_ERR_MEMORY;
 }
 
-enum tatu_err tls_make_context(const struct tatu_receiver_options *options, SSL_CTX **out)
+enum tatu_err tatu_receiver_make_tls_context(const struct tatu_receiver_options *options,
+                                             SSL_CTX **out)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     if (context == NULL) {
@@ -190,7 +191,7 @@ static bool read_uri(const GENERAL_NAME *name, char out_id[129])
     return true;
 }
 
-enum tatu_err tls_get_device(SSL *ssl, char out_id[129])
+enum tatu_err tatu_receiver_get_tls_device(SSL *ssl, char out_id[129])
 {
     X509 *certificate = SSL_get0_peer_certificate(ssl);
     if (certificate == NULL || SSL_get_verify_result(ssl) != X509_V_OK) {
@@ -203,7 +204,7 @@ enum tatu_err tls_get_device(SSL *ssl, char out_id[129])
     return found ? TATU_OK : TATU_ERR_CERTIFICATE;
 }
 
-const char *tls_describe_failure(SSL *ssl)
+const char *tatu_receiver_describe_tls_failure(SSL *ssl)
 {
     long verify = SSL_get_verify_result(ssl);
     unsigned long code = ERR_peek_last_error();

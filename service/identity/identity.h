@@ -91,12 +91,12 @@ struct tatu_nonces;
 #define TATU_NONCE_ATTEST_S 120
 #define TATU_NONCE_CLAIM_S 600
 #define TATU_NONCE_SCOPE_ATTEST 0 /* a catalog's row number is the scope of its claims */
-struct tatu_nonces *tatu_nonces_open(void);
-void tatu_nonces_close(struct tatu_nonces *nonces);
-void tatu_nonces_make(struct tatu_nonces *nonces, int64_t scope, int64_t now_s, int64_t good_s,
-                      uint8_t out[32]);
+struct tatu_nonces *tatu_identity_nonces_open(void);
+void tatu_identity_nonces_close(struct tatu_nonces *nonces);
+void tatu_identity_nonces_make(struct tatu_nonces *nonces, int64_t scope, int64_t now_s,
+                               int64_t good_s, uint8_t out[32]);
 /** Uses it up. Errors: REPLAY when unknown, used, of another scope or too old. */
-enum tatu_err tatu_nonces_use(struct tatu_nonces *nonces, int64_t scope, int64_t now_s,
-                              const uint8_t nonce[32]);
+enum tatu_err tatu_identity_nonces_use(struct tatu_nonces *nonces, int64_t scope, int64_t now_s,
+                                       const uint8_t nonce[32]);
 
 #endif

@@ -73,21 +73,22 @@ enum tatu_err tatu_store_query(struct tatu_store *store, const char *sql,
                      sizeof((const struct tatu_arg[]){__VA_ARGS__}) / sizeof(struct tatu_arg),     \
                      (out))
 /** Errors: NOT_FOUND behind the last row; IO. */
-enum tatu_err tatu_rows_next(struct tatu_rows *rows);
-int64_t tatu_rows_int(const struct tatu_rows *rows, int column);
-bool tatu_rows_is_null(const struct tatu_rows *rows, int column);
+enum tatu_err tatu_store_rows_next(struct tatu_rows *rows);
+int64_t tatu_store_rows_int(const struct tatu_rows *rows, int column);
+bool tatu_store_rows_is_null(const struct tatu_rows *rows, int column);
 /** Copies; NULL for SQL's NULL. */
-const char *tatu_rows_text(const struct tatu_rows *rows, int column, struct tatu_arena *arena);
-struct tatu_span tatu_rows_bytes(const struct tatu_rows *rows, int column,
+const char *tatu_store_rows_text(const struct tatu_rows *rows, int column,
                                  struct tatu_arena *arena);
+struct tatu_span tatu_store_rows_bytes(const struct tatu_rows *rows, int column,
+                                       struct tatu_arena *arena);
 /** Exactly len bytes; zeros when the column holds another length. */
-void tatu_rows_fixed(const struct tatu_rows *rows, int column, uint8_t *out, size_t len);
-void tatu_rows_close(struct tatu_rows *rows);
-static inline void tatu_rows_drop(struct tatu_rows **rows)
+void tatu_store_rows_fixed(const struct tatu_rows *rows, int column, uint8_t *out, size_t len);
+void tatu_store_rows_close(struct tatu_rows *rows);
+static inline void tatu_store_rows_drop(struct tatu_rows **rows)
 {
-    tatu_rows_close(*rows);
+    tatu_store_rows_close(*rows);
 }
-#define TATU_ROWS_SCOPED struct tatu_rows *__attribute__((cleanup(tatu_rows_drop)))
+#define TATU_ROWS_SCOPED struct tatu_rows *__attribute__((cleanup(tatu_store_rows_drop)))
 
 /** A write in hand. Errors of commit: FULL, IO; then nothing of it was kept. */
 enum tatu_err tatu_store_begin(struct tatu_store *store);

@@ -18,7 +18,7 @@ int world_open(void **state)
         tatu_identity_open(world.store, NULL, 0, WORLD_NOW, &world.identity) != TATU_OK) {
         return 1;
     }
-    world.nonces = tatu_nonces_open();
+    world.nonces = tatu_identity_nonces_open();
     world.call = (struct tatu_call){world.store, &world.arena, "operator", WORLD_NOW};
     const struct tatu_catalog_key key = {"sub", "rg", "shop"};
     struct tatu_named_key listed;
@@ -47,7 +47,7 @@ int world_close(void **state)
     struct world *world = *state;
     tatu_crypto_free_key(world->maker);
     tatu_crypto_free_key(world->release);
-    tatu_nonces_close(world->nonces);
+    tatu_identity_nonces_close(world->nonces);
     tatu_identity_close(world->identity);
     tatu_store_close(world->store);
     tatu_arena_done(&world->arena);
@@ -151,7 +151,8 @@ void world_free_device(struct world_device *device)
 struct tatu_claim world_claim(struct world *world, const struct world_device *device)
 {
     struct tatu_claim claim;
-    tatu_nonces_make(world->nonces, world->catalog.id, WORLD_NOW, TATU_NONCE_CLAIM_S, claim.nonce);
+    tatu_identity_nonces_make(world->nonces, world->catalog.id, WORLD_NOW, TATU_NONCE_CLAIM_S,
+                              claim.nonce);
     memcpy(claim.device_id, device->id, 64);
     memcpy(claim.tenant, world->catalog.tenant, 16);
     memcpy(claim.owner_key, world->catalog.owner_key, 64);

@@ -369,9 +369,13 @@ class Doorbell(Story):
 
 
 def stay_up(story):
-    print(f"\nThe service is at https://127.0.0.1:{story.facts['ports']['operator']}; everything is in {story.dir}")
-    print("press b to ring, l for a long press, q to end")
-    subprocess.run([TATU, "board", "watch", story.path("board")], env=story.env)
+    service = f"https://127.0.0.1:{story.facts['ports']['operator']}"
+    print(f"\nthe service is at {service}; press b to ring, Ctrl-C to end", flush=True)
+    if sys.stdin.isatty():
+        subprocess.run([TATU, "board", "watch", story.path("board"), "--note", f"service {service}   folder {story.dir}"],
+                       env=story.env)
+    else:
+        signal.pause()
 
 
 def main():

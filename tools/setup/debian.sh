@@ -28,8 +28,8 @@ debian_find_uris() {
     -o APT::Sandbox::User=root >&2 || true
   DEBIAN_MAIN=$(debian_uri Debian -o Dir::State::lists="$state/system")
   DEBIAN_SECURITY=$(debian_uri Debian-Security -o Dir::State::lists="$state/system")
-  [[ $DEBIAN_MAIN ]] || die "no Debian archive in this machine's apt configuration" \
-    "run on Debian 12, or add its archive to the apt sources"
+  [[ $DEBIAN_MAIN ]] || die "no Debian archive can be read through this machine's apt configuration" \
+    "run on Debian 12, with its archive in the apt sources and within reach"
 }
 
 # Writes the sources of one suite: the release, its point updates and its security updates.

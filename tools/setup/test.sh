@@ -37,10 +37,10 @@ fails_clearly() {
 # Neither a source, nor what pins one, nor a tree or a binary, nor a work folder.
 left_nothing() { [[ -z $(find "$TATU_CACHE"/{source,qemu,tmp} -mindepth 1 2>/dev/null) ]]; }
 
-# A machine whose apt has no sources at all.
+# A machine whose apt has no sources at all, or the one line of DEAD.
 without_archive() {
   mkdir -p "$WORK/apt/lists/partial"
-  : >"$WORK/apt/sources.list"
+  printf '%s\n' "${DEAD-}" >"$WORK/apt/sources.list"
   printf 'Dir::%s;\n' "Etc::sourcelist \"$WORK/apt/sources.list\"" 'Etc::sourceparts "-"' \
     "State::lists \"$WORK/apt/lists\"" 'Cache::pkgcache ""' 'Cache::srcpkgcache ""' >"$WORK/apt/conf"
   APT_CONFIG=$WORK/apt/conf "$@"
@@ -85,6 +85,9 @@ check_no_archive() {
   run without_archive ./qemu.sh
   check "a machine without Debian's archive is told so" fails_clearly "no Debian archive"
   check "and nothing is half-written" left_nothing
+  DEAD='deb http://127.0.0.1:1/debian bookworm main' run without_archive ./qemu.sh
+  check "an archive that does not answer is one clear error" fails_clearly "no Debian archive"
+  check "and nothing is half-written" left_nothing
 }
 
 check_no_package() {
@@ -111,7 +114,7 @@ check_broken_package() {
   fetch
   check "a source that is cut off is one clear error" fails_clearly "no source of qemu could be had"
   check "and nothing is half-written" left_nothing
-  tr 'a-z' 'b-za' <"$WORK/kept" >"$ARCHIVE/qemu_7.2.tar.xz"
+  tr '\000-\377' '\001-\377\000' <"$WORK/kept" >"$ARCHIVE/qemu_7.2.tar.xz"
   fetch
   check "a source with other bytes than the index says is refused" fails_clearly "no source of qemu could be had"
   check "and nothing is half-written" left_nothing

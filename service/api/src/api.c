@@ -48,16 +48,17 @@ static bool is_operator(const struct tatu_api *api, const struct tatu_http_reque
 {
     const struct tatu_http_route *route = request->route;
     (void)api;
-    return route >= routes_operator && route < routes_operator + routes_operator_count;
+    return route >= tatu_api_routes_operator &&
+           route < tatu_api_routes_operator + tatu_api_routes_operator_count;
 }
 
 static void answer_error(struct work *work, bool operator_side, enum tatu_err err)
 {
     work->api->refused++;
     if (operator_side) {
-        work_error_arm(work, err);
+        tatu_api_error_arm(work, err);
     } else {
-        work_error_device(work, err);
+        tatu_api_error_device(work, err);
     }
 }
 
@@ -65,12 +66,12 @@ static enum tatu_err check_version(struct work *work)
 {
     const char *version = tatu_http_query(work->request, "api-version");
     if (version == NULL) {
-        return work_fail(work, TATU_ERR_ARGUMENT, "MissingApiVersionParameter",
-                         "api-version=" ARM_API_VERSION " is required");
+        return tatu_api_fail(work, TATU_ERR_ARGUMENT, "MissingApiVersionParameter",
+                             "api-version=" ARM_API_VERSION " is required");
     }
     if (strcmp(version, ARM_API_VERSION) != 0) {
-        return work_fail(work, TATU_ERR_VERSION, "InvalidApiVersionParameter",
-                         "the only api-version is " ARM_API_VERSION);
+        return tatu_api_fail(work, TATU_ERR_VERSION, "InvalidApiVersionParameter",
+                             "the only api-version is " ARM_API_VERSION);
     }
     return TATU_OK;
 }
@@ -173,15 +174,18 @@ static struct tatu_http_site make_site(struct tatu_api *api, enum tatu_api_side 
         bool fold_case;
         enum tatu_http_scope unmatched;
     } sides[] = {
-        [TATU_API_OPERATOR] = {routes_operator, &routes_operator_count, true, TATU_HTTP_TOKEN},
-        [TATU_API_FRONT] = {routes_front, &routes_front_count, false, TATU_HTTP_OPEN},
-        [TATU_API_UPDATE] = {routes_update, &routes_update_count, false, TATU_HTTP_DEVICE},
+        [TATU_API_OPERATOR] = {tatu_api_routes_operator, &tatu_api_routes_operator_count, true,
+                               TATU_HTTP_TOKEN},
+        [TATU_API_FRONT] = {tatu_api_routes_front, &tatu_api_routes_front_count, false,
+                            TATU_HTTP_OPEN},
+        [TATU_API_UPDATE] = {tatu_api_routes_update, &tatu_api_routes_update_count, false,
+                             TATU_HTTP_DEVICE},
     };
     return (struct tatu_http_site){
         .routes = sides[side].routes,
         .route_count = *sides[side].count,
-        .kinds = names_kinds,
-        .kind_count = names_kind_count,
+        .kinds = tatu_api_name_kinds,
+        .kind_count = tatu_api_name_kind_count,
         .fold_case = sides[side].fold_case,
         .unmatched_scope = sides[side].unmatched,
         .context = api,
@@ -201,8 +205,8 @@ enum tatu_err tatu_api_open(const struct tatu_api_options *options, struct tatu_
     api->identity = options->identity;
     api->program = options->program;
     api->started_s = (int64_t)time(NULL);
-    api->attest_nonces = tatu_nonces_open();
-    api->claim_nonces = tatu_nonces_open();
+    api->attest_nonces = tatu_identity_nonces_open();
+    api->claim_nonces = tatu_identity_nonces_open();
     if (api->attest_nonces == NULL || api->claim_nonces == NULL) {
         tatu_api_close(api);
         return TATU_ERR_MEMORY;
@@ -217,8 +221,8 @@ enum tatu_err tatu_api_open(const struct tatu_api_options *options, struct tatu_
 void tatu_api_close(struct tatu_api *api)
 {
     if (api != NULL) {
-        tatu_nonces_close(api->attest_nonces);
-        tatu_nonces_close(api->claim_nonces);
+        tatu_identity_nonces_close(api->attest_nonces);
+        tatu_identity_nonces_close(api->claim_nonces);
         free(api);
     }
 }

@@ -72,7 +72,7 @@ static void names_follow_their_patterns(void **state)
         {"nothing", "a", false},
     };
     for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
-        if (names_check(rows[i].kind, rows[i].text) != rows[i].good) {
+        if (tatu_api_check_name(rows[i].kind, rows[i].text) != rows[i].good) {
             fail_msg("%s %s", rows[i].kind, rows[i].text);
         }
     }
@@ -91,11 +91,11 @@ static void wrong_bodies_are_refused_with_a_sentence(void **state)
     static const char *const no_objects[] = {"", "[]", "{", "5", "{\"a\":1,\"a\":1}"};
     for (size_t i = 1; i < TATU_COUNT_OF(no_objects); i++) {
         why = NULL;
-        assert_int_equal(body_decode_catalog(span(no_objects[i]), &arena, &catalog, &why),
+        assert_int_equal(tatu_api_decode_catalog(span(no_objects[i]), &arena, &catalog, &why),
                          TATU_ERR_FORMAT);
         assert_non_null(why);
     }
-    assert_int_equal(body_decode_catalog(span(no_objects[0]), &arena, &catalog, &why), TATU_OK);
+    assert_int_equal(tatu_api_decode_catalog(span(no_objects[0]), &arena, &catalog, &why), TATU_OK);
     assert_string_equal(catalog.tags, "{}");
     static const char *const moves[] = {
         "{}",
@@ -108,7 +108,8 @@ static void wrong_bodies_are_refused_with_a_sentence(void **state)
         "{\"properties\":{\"deviceGroupId\":\"/subscriptions/s/resourceGroups/r/providers/"
         "Other/catalogs/c/products/p12/deviceGroups/g\"}}"};
     for (size_t i = 0; i < TATU_COUNT_OF(moves); i++) {
-        assert_int_equal(body_decode_move(span(moves[i]), &arena, &move, &why), TATU_ERR_FORMAT);
+        assert_int_equal(tatu_api_decode_move(span(moves[i]), &arena, &move, &why),
+                         TATU_ERR_FORMAT);
     }
     static const char *const deployments[] = {
         "{}", "{\"properties\":{\"deployedImages\":{}}}",
@@ -116,14 +117,15 @@ static void wrong_bodies_are_refused_with_a_sentence(void **state)
         "{\"properties\":{\"deployedImages\":[{\"name\":\"x\"}]}}",
         "{\"properties\":{\"deployedImages\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}}"};
     for (size_t i = 0; i < TATU_COUNT_OF(deployments); i++) {
-        assert_int_equal(body_decode_deployment(span(deployments[i]), &arena, &deployment, &why),
-                         TATU_ERR_FORMAT);
+        assert_int_equal(
+            tatu_api_decode_deployment(span(deployments[i]), &arena, &deployment, &why),
+            TATU_ERR_FORMAT);
     }
     static const char *const imports[] = {
         "{}", "{\"resourceGroup\":\"r\",\"catalog\":\"c\",\"devices\":[]}",
         "{\"resourceGroup\":\"r\",\"catalog\":\"c\",\"devices\":[{\"deviceId\":\"00\"}]}"};
     for (size_t i = 0; i < TATU_COUNT_OF(imports); i++) {
-        assert_int_equal(body_decode_import(span(imports[i]), &arena, &import, &why),
+        assert_int_equal(tatu_api_decode_import(span(imports[i]), &arena, &import, &why),
                          TATU_ERR_FORMAT);
     }
     tatu_arena_done(&arena);
@@ -139,18 +141,18 @@ static void property_of_a_wrong_kind_is_refused(void **state)
     struct tatu_group_settings group;
     const char *why = NULL;
     assert_int_equal(
-        body_decode_image(span("{\"properties\":{\"image\":\"A\"}}"), &arena, &image, &why),
+        tatu_api_decode_image(span("{\"properties\":{\"image\":\"A\"}}"), &arena, &image, &why),
         TATU_ERR_FORMAT);
     assert_int_equal(
-        body_decode_claim(span("{\"properties\":{\"tatu\":{}}}"), &arena, &claim, &why),
+        tatu_api_decode_claim(span("{\"properties\":{\"tatu\":{}}}"), &arena, &claim, &why),
         TATU_ERR_FORMAT);
-    assert_int_equal(body_decode_claim(span("{}"), &arena, &claim, &why), TATU_OK);
+    assert_int_equal(tatu_api_decode_claim(span("{}"), &arena, &claim, &why), TATU_OK);
     assert_false(claim.has_proof);
+    assert_int_equal(tatu_api_decode_group(span("{\"properties\":{\"updatePolicy\":\"x\"}}"),
+                                           &arena, &group, &why),
+                     TATU_ERR_FORMAT);
     assert_int_equal(
-        body_decode_group(span("{\"properties\":{\"updatePolicy\":\"x\"}}"), &arena, &group, &why),
-        TATU_ERR_FORMAT);
-    assert_int_equal(
-        body_decode_group(span("{\"properties\":{\"description\":5}}"), &arena, &group, &why),
+        tatu_api_decode_group(span("{\"properties\":{\"description\":5}}"), &arena, &group, &why),
         TATU_ERR_FORMAT);
     tatu_arena_done(&arena);
 }
@@ -163,10 +165,10 @@ static void move_names_a_group_of_a_catalog(void **state)
     struct body_move move;
     const char *why = NULL;
     assert_int_equal(
-        body_decode_move(span("{\"properties\":{\"deviceGroupId\":\"/subscriptions/s/"
-                              "resourcegroups/r/providers/microsoft.azuresphere/catalogs/c/"
-                              "products/Bell 1/devicegroups/Field Test\"}}"),
-                         &arena, &move, &why),
+        tatu_api_decode_move(span("{\"properties\":{\"deviceGroupId\":\"/subscriptions/s/"
+                                  "resourcegroups/r/providers/microsoft.azuresphere/catalogs/c/"
+                                  "products/Bell 1/devicegroups/Field Test\"}}"),
+                             &arena, &move, &why),
         TATU_OK);
     assert_string_equal(move.catalog, "c");
     assert_string_equal(move.product, "Bell 1");
@@ -200,7 +202,7 @@ static void device_bodies_are_exact(void **state)
     uint8_t room[TATU_RECORD_MAX + 64];
     struct tatu_buf buf = TATU_BUF_OF(room);
     struct tatu_report report = {.kind = 77};
-    assert_int_equal(device_decode_report(encode_report(&buf, 2, 9, 5), &report), TATU_OK);
+    assert_int_equal(tatu_api_decode_device_report(encode_report(&buf, 2, 9, 5), &report), TATU_OK);
     assert_int_equal(report.kind, 2);
     assert_int_equal(report.record, 9);
     assert_int_equal(report.boot_count, 7);
@@ -208,24 +210,27 @@ static void device_bodies_are_exact(void **state)
     struct tatu_report kept = report;
     struct tatu_span whole = encode_report(&buf, 2, 9, 5);
     for (size_t len = 0; len < whole.len; len++) {
-        assert_int_not_equal(device_decode_report((struct tatu_span){whole.data, len}, &report),
-                             TATU_OK);
+        assert_int_not_equal(
+            tatu_api_decode_device_report((struct tatu_span){whole.data, len}, &report), TATU_OK);
     }
-    assert_int_equal(device_decode_report(encode_report(&buf, 0x10000, 9, 5), &report),
+    assert_int_equal(tatu_api_decode_device_report(encode_report(&buf, 0x10000, 9, 5), &report),
                      TATU_ERR_FORMAT);
-    assert_int_equal(device_decode_report(encode_report(&buf, 2, UINT64_MAX, 5), &report),
+    assert_int_equal(tatu_api_decode_device_report(encode_report(&buf, 2, UINT64_MAX, 5), &report),
                      TATU_ERR_FORMAT);
-    assert_int_equal(device_decode_report(encode_report(&buf, 2, 9, TATU_RECORD_MAX + 1), &report),
-                     TATU_ERR_LONG);
-    assert_int_equal(device_decode_report(encode_report(&buf, 2, 9, TATU_RECORD_MAX), &report),
-                     TATU_OK);
+    assert_int_equal(
+        tatu_api_decode_device_report(encode_report(&buf, 2, 9, TATU_RECORD_MAX + 1), &report),
+        TATU_ERR_LONG);
+    assert_int_equal(
+        tatu_api_decode_device_report(encode_report(&buf, 2, 9, TATU_RECORD_MAX), &report),
+        TATU_OK);
     assert_int_equal(kept.record, 9);
     static const uint8_t one_pair[] = {0xa1, 0x01, 0x00};
     struct tatu_attest_request attest;
     uint8_t nonce[32];
-    assert_int_equal(device_decode_nonce(TATU_SPAN_OF(one_pair)), TATU_ERR_FORMAT);
-    assert_int_equal(device_decode_time(TATU_SPAN_OF(one_pair), nonce), TATU_ERR_FORMAT);
-    assert_int_equal(device_decode_attest(TATU_SPAN_OF(one_pair), &attest), TATU_ERR_FORMAT);
+    assert_int_equal(tatu_api_decode_device_nonce(TATU_SPAN_OF(one_pair)), TATU_ERR_FORMAT);
+    assert_int_equal(tatu_api_decode_device_time(TATU_SPAN_OF(one_pair), nonce), TATU_ERR_FORMAT);
+    assert_int_equal(tatu_api_decode_device_attest(TATU_SPAN_OF(one_pair), &attest),
+                     TATU_ERR_FORMAT);
 }
 
 int main(void)

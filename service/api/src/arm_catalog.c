@@ -9,13 +9,13 @@ static void put_catalog(const struct work *work, struct tatu_json_writer *json,
                         const struct tatu_catalog *catalog)
 {
     tatu_json_open_object(json, NULL);
-    work_put_head(json, work_catalog_id(work, catalog), catalog->name,
-                  "Microsoft.AzureSphere/catalogs");
+    tatu_api_put_head(json, tatu_api_catalog_id(work, catalog), catalog->name,
+                      "Microsoft.AzureSphere/catalogs");
     tatu_json_put_text(json, "location", "global");
     tatu_json_put_raw(json, "tags", catalog->tags);
-    work_open_properties(json);
+    tatu_api_open_properties(json);
     tatu_json_put_guid(json, "tenantId", catalog->tenant);
-    work_close_properties(json, catalog->created_by, catalog->created_s);
+    tatu_api_close_properties(json, catalog->created_by, catalog->created_s);
     tatu_json_close_object(json);
 }
 
@@ -24,66 +24,66 @@ static void answer_catalog(struct work *work, int status, const struct tatu_cata
     struct tatu_json_writer json;
     tatu_json_start(&json, work->call.arena);
     put_catalog(work, &json, catalog);
-    work_answer_json(work, status, &json);
+    tatu_api_answer_json(work, status, &json);
 }
 
-HANDLER(arm_put_catalog)
+HANDLER(tatu_api_put_catalog)
 {
     (void)answer;
     struct work *work = context;
     struct body_catalog body;
     struct tatu_catalog catalog;
     bool made = false;
-    const struct tatu_catalog_key key = {work_param(work, "sub"), work_param(work, "rg"),
-                                         work_param(work, "catalog")};
-    TATU_TRY(body_decode_catalog(request->body, work->call.arena, &body, &work->message));
+    const struct tatu_catalog_key key = {tatu_api_param(work, "sub"), tatu_api_param(work, "rg"),
+                                         tatu_api_param(work, "catalog")};
+    TATU_TRY(tatu_api_decode_catalog(request->body, work->call.arena, &body, &work->message));
     TATU_TRY(
         tatu_fleet_put_catalog(&work->call, work->api->identity, &key, body.tags, &catalog, &made));
     answer_catalog(work, made ? 201 : 200, &catalog);
     return TATU_OK;
 }
 
-HANDLER(arm_get_catalog)
+HANDLER(tatu_api_get_catalog)
 {
     (void)request;
     (void)answer;
     struct work *work = context;
     struct tatu_catalog catalog;
-    TATU_TRY(work_find_catalog(work, &catalog));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
     answer_catalog(work, 200, &catalog);
     return TATU_OK;
 }
 
-HANDLER(arm_list_catalogs)
+HANDLER(tatu_api_list_catalogs)
 {
     (void)answer;
     struct work *work = context;
     struct tatu_page page;
     struct tatu_catalog_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
-    TATU_TRY(tatu_fleet_list_catalogs(&work->call, work_param(work, "sub"),
+    TATU_TRY(tatu_api_get_page(work, &page));
+    TATU_TRY(tatu_fleet_list_catalogs(&work->call, tatu_api_param(work, "sub"),
                                       tatu_http_param(request, "rg"), &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         put_catalog(work, &json, &list.items[i]);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }
 
-HANDLER(arm_delete_catalog)
+HANDLER(tatu_api_delete_catalog)
 {
     (void)request;
     struct work *work = context;
-    const struct tatu_catalog_key key = {work_param(work, "sub"), work_param(work, "rg"),
-                                         work_param(work, "catalog")};
+    const struct tatu_catalog_key key = {tatu_api_param(work, "sub"), tatu_api_param(work, "rg"),
+                                         tatu_api_param(work, "catalog")};
     enum tatu_err err = tatu_fleet_delete_catalog(&work->call, &key);
     if (err == TATU_ERR_STATE) {
-        return work_fail(work, err, "CatalogNotEmpty", "the catalog holds products or devices");
+        return tatu_api_fail(work, err, "CatalogNotEmpty", "the catalog holds products or devices");
     }
     if (err == TATU_ERR_NOT_FOUND) {
-        work_answer_empty(work); /* ARM: deleting nothing succeeds */
+        tatu_api_answer_empty(work); /* ARM: deleting nothing succeeds */
         return TATU_OK;
     }
     TATU_TRY(err);
@@ -97,7 +97,7 @@ HANDLER(arm_delete_catalog)
 static enum tatu_err find_certificate(struct work *work, struct tatu_catalog *catalog,
                                       struct tatu_certificate_info *out)
 {
-    TATU_TRY(work_find_catalog(work, catalog));
+    TATU_TRY(tatu_api_find_catalog(work, catalog));
     TATU_TRY(tatu_identity_read_certificate(catalog->ca_certificate, work->call.arena, out));
     const char *wanted = tatu_http_param(work->request, "serial");
     bool fits =
@@ -111,22 +111,22 @@ static void put_certificate(const struct work *work, struct tatu_json_writer *js
 {
     bool active = work->call.now_s <= info->not_after_s;
     tatu_json_open_object(json, NULL);
-    work_put_head(json,
-                  tatu_arena_format(work->call.arena, "%s/certificates/%s",
-                                    work_catalog_id(work, catalog), info->serial),
-                  info->serial, "Microsoft.AzureSphere/catalogs/certificates");
-    work_open_properties(json);
+    tatu_api_put_head(json,
+                      tatu_arena_format(work->call.arena, "%s/certificates/%s",
+                                        tatu_api_catalog_id(work, catalog), info->serial),
+                      info->serial, "Microsoft.AzureSphere/catalogs/certificates");
+    tatu_api_open_properties(json);
     tatu_json_put_base64(json, "certificate", catalog->ca_certificate);
     tatu_json_put_text(json, "status", active ? "Active" : "Expired");
     tatu_json_put_text(json, "subject", info->subject);
     tatu_json_put_hex(json, "thumbprint", TATU_SPAN_OF(info->thumbprint));
     tatu_json_put_time(json, "expiryUtc", info->not_after_s);
     tatu_json_put_time(json, "notBeforeUtc", info->not_before_s);
-    work_close_properties(json, catalog->created_by, catalog->created_s);
+    tatu_api_close_properties(json, catalog->created_by, catalog->created_s);
     tatu_json_close_object(json);
 }
 
-HANDLER(arm_list_certificates)
+HANDLER(tatu_api_list_certificates)
 {
     (void)request;
     (void)answer;
@@ -135,18 +135,18 @@ HANDLER(arm_list_certificates)
     struct tatu_catalog catalog;
     struct tatu_certificate_info info;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
+    TATU_TRY(tatu_api_get_page(work, &page));
     TATU_TRY(find_certificate(work, &catalog, &info));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     bool wanted = page.skip == 0 && page.top > 0;
     if (wanted) {
         put_certificate(work, &json, &catalog, &info);
     }
-    work_close_list(work, &json, &page, wanted, false);
+    tatu_api_close_list(work, &json, &page, wanted, false);
     return TATU_OK;
 }
 
-HANDLER(arm_get_certificate)
+HANDLER(tatu_api_get_certificate)
 {
     (void)request;
     (void)answer;
@@ -157,11 +157,11 @@ HANDLER(arm_get_certificate)
     TATU_TRY(find_certificate(work, &catalog, &info));
     tatu_json_start(&json, work->call.arena);
     put_certificate(work, &json, &catalog, &info);
-    work_answer_json(work, 200, &json);
+    tatu_api_answer_json(work, 200, &json);
     return TATU_OK;
 }
 
-HANDLER(arm_get_chain)
+HANDLER(tatu_api_get_chain)
 {
     (void)request;
     (void)answer;
@@ -177,11 +177,11 @@ HANDLER(arm_get_chain)
     tatu_json_open_object(&json, NULL);
     tatu_json_put_base64(&json, "certificateChain", chain);
     tatu_json_close_object(&json);
-    work_answer_json(work, 200, &json);
+    tatu_api_answer_json(work, 200, &json);
     return TATU_OK;
 }
 
-HANDLER(arm_list_insights)
+HANDLER(tatu_api_list_insights)
 {
     (void)request;
     (void)answer;
@@ -190,10 +190,10 @@ HANDLER(arm_list_insights)
     struct tatu_catalog catalog;
     struct tatu_insight_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
-    TATU_TRY(work_find_catalog(work, &catalog));
+    TATU_TRY(tatu_api_get_page(work, &page));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
     TATU_TRY(tatu_failures_list_insights(&work->call, catalog.id, &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         const struct tatu_insight *insight = &list.items[i];
         bool crash = strcmp(insight->category, "Crash") == 0;
@@ -210,6 +210,6 @@ HANDLER(arm_list_insights)
         tatu_json_put_int(&json, "eventCount", insight->count);
         tatu_json_close_object(&json);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }

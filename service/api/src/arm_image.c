@@ -12,11 +12,11 @@ static void put_image(const struct work *work, struct tatu_json_writer *json,
     char guid[TATU_GUID_TEXT_SIZE];
     tatu_proto_format_guid(image->image, guid);
     tatu_json_open_object(json, NULL);
-    work_put_head(
-        json,
-        tatu_arena_format(work->call.arena, "%s/images/%s", work_catalog_id(work, catalog), guid),
-        guid, "Microsoft.AzureSphere/catalogs/images");
-    work_open_properties(json);
+    tatu_api_put_head(json,
+                      tatu_arena_format(work->call.arena, "%s/images/%s",
+                                        tatu_api_catalog_id(work, catalog), guid),
+                      guid, "Microsoft.AzureSphere/catalogs/images");
+    tatu_api_open_properties(json);
     tatu_json_put_text(json, "imageId", guid);
     tatu_json_put_text(json, "imageName", image->name);
     tatu_json_put_guid(json, "componentId", image->component);
@@ -30,7 +30,7 @@ static void put_image(const struct work *work, struct tatu_json_writer *json,
     tatu_json_open_object(json, "tatu");
     tatu_json_put_int(json, "sizeBytes", image->size_bytes);
     tatu_json_close_object(json);
-    work_close_properties(json, image->created_by, image->created_s);
+    tatu_api_close_properties(json, image->created_by, image->created_s);
     tatu_json_close_object(json);
 }
 
@@ -40,12 +40,12 @@ static void answer_image(struct work *work, int status, const struct tatu_catalo
     struct tatu_json_writer json;
     tatu_json_start(&json, work->call.arena);
     put_image(work, &json, catalog, image);
-    work_answer_json(work, status, &json);
+    tatu_api_answer_json(work, status, &json);
 }
 
 static void get_guid(const struct work *work, const char *name, uint8_t out[16])
 {
-    const char *text = work_param(work, name);
+    const char *text = tatu_api_param(work, name);
     memset(out, 0, 16);
     /* the path was checked to hold a GUID */
     (void)tatu_proto_parse_guid(text, strlen(text), out);
@@ -55,26 +55,26 @@ static void get_guid(const struct work *work, const char *name, uint8_t out[16])
 static enum tatu_err explain_upload(struct work *work, enum tatu_err err, size_t package_len)
 {
     if (err == TATU_ERR_LONG && package_len > TATU_UPLOAD_MAX) {
-        return work_fail(work, err, "RequestTooLarge", "an application has at most 1 MiB");
+        return tatu_api_fail(work, err, "RequestTooLarge", "an application has at most 1 MiB");
     }
     switch (err) {
     case TATU_ERR_EXISTS:
-        return work_fail(work, err, "Conflict", "this image id is there with other content");
+        return tatu_api_fail(work, err, "Conflict", "this image id is there with other content");
     case TATU_ERR_ARGUMENT:
-        return work_fail(work, err, "InvalidImage", "the package has another image id");
+        return tatu_api_fail(work, err, "InvalidImage", "the package has another image id");
     case TATU_ERR_SHORT:
     case TATU_ERR_FORMAT:
     case TATU_ERR_VERSION:
     case TATU_ERR_TYPE:
-        return work_fail(work, err, "InvalidImage", NULL);
+        return tatu_api_fail(work, err, "InvalidImage", NULL);
     case TATU_ERR_LONG:
-        return work_fail(work, TATU_ERR_FORMAT, "InvalidImage", NULL);
+        return tatu_api_fail(work, TATU_ERR_FORMAT, "InvalidImage", NULL);
     default:
         return err;
     }
 }
 
-HANDLER(arm_put_image)
+HANDLER(tatu_api_put_image)
 {
     (void)answer;
     struct work *work = context;
@@ -83,12 +83,12 @@ HANDLER(arm_put_image)
     struct tatu_stored_image image;
     uint8_t id[16];
     bool made = false;
-    TATU_TRY(body_decode_image(request->body, work->call.arena, &body, &work->message));
+    TATU_TRY(tatu_api_decode_image(request->body, work->call.arena, &body, &work->message));
     get_guid(work, "guid", id);
     if (body.has_image_id && memcmp(body.image_id, id, sizeof(id)) != 0) {
-        return work_fail(work, TATU_ERR_ARGUMENT, NULL, "imageId and path differ");
+        return tatu_api_fail(work, TATU_ERR_ARGUMENT, NULL, "imageId and path differ");
     }
-    TATU_TRY(work_find_catalog(work, &catalog));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
     const struct tatu_upload upload = {body.package, id, body.description, body.region};
     enum tatu_err err = tatu_images_put(&work->call, catalog.id, &upload, &image, &made);
     if (err != TATU_OK) {
@@ -98,7 +98,7 @@ HANDLER(arm_put_image)
     return TATU_OK;
 }
 
-HANDLER(arm_get_image)
+HANDLER(tatu_api_get_image)
 {
     (void)request;
     (void)answer;
@@ -107,13 +107,13 @@ HANDLER(arm_get_image)
     struct tatu_stored_image image;
     uint8_t id[16];
     get_guid(work, "guid", id);
-    TATU_TRY(work_find_catalog(work, &catalog));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
     TATU_TRY(tatu_images_get(&work->call, catalog.id, id, &image));
     answer_image(work, 200, &catalog, &image);
     return TATU_OK;
 }
 
-HANDLER(arm_list_images)
+HANDLER(tatu_api_list_images)
 {
     (void)request;
     (void)answer;
@@ -122,14 +122,14 @@ HANDLER(arm_list_images)
     struct tatu_catalog catalog;
     struct tatu_stored_image_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
-    TATU_TRY(work_find_catalog(work, &catalog));
+    TATU_TRY(tatu_api_get_page(work, &page));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
     TATU_TRY(tatu_images_list(&work->call, catalog.id, &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         put_image(work, &json, &catalog, &list.items[i]);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }
 
@@ -140,12 +140,12 @@ static void put_deployment(const struct work *work, struct tatu_json_writer *jso
     char guid[TATU_GUID_TEXT_SIZE];
     tatu_proto_format_guid(deployment->id, guid);
     tatu_json_open_object(json, NULL);
-    work_put_head(
+    tatu_api_put_head(
         json,
         tatu_arena_format(work->call.arena, "%s/products/%s/deviceGroups/%s/deployments/%s",
-                          work_catalog_id(work, catalog), group->product, group->name, guid),
+                          tatu_api_catalog_id(work, catalog), group->product, group->name, guid),
         guid, "Microsoft.AzureSphere/catalogs/products/deviceGroups/deployments");
-    work_open_properties(json);
+    tatu_api_open_properties(json);
     tatu_json_put_text(json, "deploymentId", guid);
     tatu_json_put_time(json, "deploymentDateUtc", deployment->created_s);
     tatu_json_open_array(json, "deployedImages");
@@ -156,7 +156,7 @@ static void put_deployment(const struct work *work, struct tatu_json_writer *jso
     tatu_json_open_object(json, "tatu");
     tatu_json_put_int(json, "sequence", deployment->sequence);
     tatu_json_close_object(json);
-    work_close_properties(json, deployment->created_by, deployment->created_s);
+    tatu_api_close_properties(json, deployment->created_by, deployment->created_s);
     tatu_json_close_object(json);
 }
 
@@ -167,19 +167,19 @@ static void answer_deployment(struct work *work, int status, const struct tatu_c
     struct tatu_json_writer json;
     tatu_json_start(&json, work->call.arena);
     put_deployment(work, &json, catalog, group, deployment);
-    work_answer_json(work, status, &json);
+    tatu_api_answer_json(work, status, &json);
 }
 
 /* Deployments are of real groups only. */
 static enum tatu_err find_real_group(struct work *work, struct tatu_catalog *catalog,
                                      struct tatu_group *group)
 {
-    TATU_TRY(work_find_catalog(work, catalog));
-    TATU_TRY(work_find_group(work, catalog, group));
+    TATU_TRY(tatu_api_find_catalog(work, catalog));
+    TATU_TRY(tatu_api_find_group(work, catalog, group));
     return group->id != 0 ? TATU_OK : TATU_ERR_NOT_FOUND;
 }
 
-HANDLER(arm_put_deployment)
+HANDLER(tatu_api_put_deployment)
 {
     (void)answer;
     struct work *work = context;
@@ -188,26 +188,26 @@ HANDLER(arm_put_deployment)
     struct tatu_group group;
     struct tatu_stored_deployment *deployment =
         TATU_ARENA_ONE(work->call.arena, struct tatu_stored_deployment);
-    TATU_TRY(body_decode_deployment(request->body, work->call.arena, &body, &work->message));
-    if (strcmp(work_param(work, "deployment"), ".default") != 0) {
-        return work_fail(work, TATU_ERR_ARGUMENT, "InvalidResourceName",
-                         "a deployment is made as .default; the service names it");
+    TATU_TRY(tatu_api_decode_deployment(request->body, work->call.arena, &body, &work->message));
+    if (strcmp(tatu_api_param(work, "deployment"), ".default") != 0) {
+        return tatu_api_fail(work, TATU_ERR_ARGUMENT, "InvalidResourceName",
+                             "a deployment is made as .default; the service names it");
     }
     TATU_TRY(find_real_group(work, &catalog, &group));
     enum tatu_err err = tatu_update_put(&work->call, catalog.id, &group,
                                         (const uint8_t(*)[16])body.images, body.count, deployment);
     if (err == TATU_ERR_NOT_FOUND) {
-        return work_fail(work, err, NULL, "the catalog does not have one of the images");
+        return tatu_api_fail(work, err, NULL, "the catalog does not have one of the images");
     }
     if (err == TATU_ERR_ARGUMENT) {
-        return work_fail(work, err, NULL, "two of the images are of one component");
+        return tatu_api_fail(work, err, NULL, "two of the images are of one component");
     }
     TATU_TRY(err);
     answer_deployment(work, 201, &catalog, &group, deployment);
     return TATU_OK;
 }
 
-HANDLER(arm_get_deployment)
+HANDLER(tatu_api_get_deployment)
 {
     (void)request;
     (void)answer;
@@ -217,7 +217,7 @@ HANDLER(arm_get_deployment)
     struct tatu_stored_deployment *deployment =
         TATU_ARENA_ONE(work->call.arena, struct tatu_stored_deployment);
     uint8_t id[16];
-    bool current = strcmp(work_param(work, "deployment"), ".default") == 0;
+    bool current = strcmp(tatu_api_param(work, "deployment"), ".default") == 0;
     get_guid(work, "deployment", id);
     TATU_TRY(find_real_group(work, &catalog, &group));
     TATU_TRY(tatu_update_get(&work->call, catalog.id, group.id, current ? NULL : id, deployment));
@@ -225,7 +225,7 @@ HANDLER(arm_get_deployment)
     return TATU_OK;
 }
 
-HANDLER(arm_list_deployments)
+HANDLER(tatu_api_list_deployments)
 {
     (void)request;
     (void)answer;
@@ -235,13 +235,13 @@ HANDLER(arm_list_deployments)
     struct tatu_group group;
     struct tatu_deployment_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
+    TATU_TRY(tatu_api_get_page(work, &page));
     TATU_TRY(find_real_group(work, &catalog, &group));
     TATU_TRY(tatu_update_list(&work->call, catalog.id, group.id, &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         put_deployment(work, &json, &catalog, &group, &list.items[i]);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }

@@ -10,21 +10,21 @@ static bool is_unassigned(const char *name)
 
 static enum tatu_err refuse_unassigned(struct work *work)
 {
-    return work_fail(work, TATU_ERR_ARGUMENT, "InvalidResourceName",
-                     ".default and .unassigned cannot be made");
+    return tatu_api_fail(work, TATU_ERR_ARGUMENT, "InvalidResourceName",
+                         ".default and .unassigned cannot be made");
 }
 
 static void put_product(const struct work *work, struct tatu_json_writer *json,
                         const struct tatu_catalog *catalog, const struct tatu_product *product)
 {
     tatu_json_open_object(json, NULL);
-    work_put_head(json,
-                  tatu_arena_format(work->call.arena, "%s/products/%s",
-                                    work_catalog_id(work, catalog), product->name),
-                  product->name, "Microsoft.AzureSphere/catalogs/products");
-    work_open_properties(json);
+    tatu_api_put_head(json,
+                      tatu_arena_format(work->call.arena, "%s/products/%s",
+                                        tatu_api_catalog_id(work, catalog), product->name),
+                      product->name, "Microsoft.AzureSphere/catalogs/products");
+    tatu_api_open_properties(json);
     tatu_json_put_text(json, "description", product->description);
-    work_close_properties(json, product->created_by, product->created_s);
+    tatu_api_close_properties(json, product->created_by, product->created_s);
     tatu_json_close_object(json);
 }
 
@@ -34,10 +34,10 @@ static void answer_product(struct work *work, int status, const struct tatu_cata
     struct tatu_json_writer json;
     tatu_json_start(&json, work->call.arena);
     put_product(work, &json, catalog, product);
-    work_answer_json(work, status, &json);
+    tatu_api_answer_json(work, status, &json);
 }
 
-HANDLER(arm_put_product)
+HANDLER(tatu_api_put_product)
 {
     (void)answer;
     struct work *work = context;
@@ -45,31 +45,32 @@ HANDLER(arm_put_product)
     struct tatu_catalog catalog;
     struct tatu_product product;
     bool made = false;
-    if (is_unassigned(work_param(work, "product"))) {
+    if (is_unassigned(tatu_api_param(work, "product"))) {
         return refuse_unassigned(work);
     }
-    TATU_TRY(body_decode_product(request->body, work->call.arena, &description, &work->message));
-    TATU_TRY(work_find_catalog(work, &catalog));
-    TATU_TRY(tatu_fleet_put_product(&work->call, catalog.id, work_param(work, "product"),
+    TATU_TRY(
+        tatu_api_decode_product(request->body, work->call.arena, &description, &work->message));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
+    TATU_TRY(tatu_fleet_put_product(&work->call, catalog.id, tatu_api_param(work, "product"),
                                     description, &product, &made));
     answer_product(work, made ? 201 : 200, &catalog, &product);
     return TATU_OK;
 }
 
-HANDLER(arm_get_product)
+HANDLER(tatu_api_get_product)
 {
     (void)request;
     (void)answer;
     struct work *work = context;
     struct tatu_catalog catalog;
     struct tatu_product product;
-    TATU_TRY(work_find_catalog(work, &catalog));
-    TATU_TRY(work_find_product(work, &catalog, &product));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
+    TATU_TRY(tatu_api_find_product(work, &catalog, &product));
     answer_product(work, 200, &catalog, &product);
     return TATU_OK;
 }
 
-HANDLER(arm_list_products)
+HANDLER(tatu_api_list_products)
 {
     (void)request;
     (void)answer;
@@ -78,14 +79,14 @@ HANDLER(arm_list_products)
     struct tatu_catalog catalog;
     struct tatu_product_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
-    TATU_TRY(work_find_catalog(work, &catalog));
+    TATU_TRY(tatu_api_get_page(work, &page));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
     TATU_TRY(tatu_fleet_list_products(&work->call, catalog.id, &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         put_product(work, &json, &catalog, &list.items[i]);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }
 
@@ -94,18 +95,19 @@ static void put_group(const struct work *work, struct tatu_json_writer *json,
 {
     const struct tatu_group_settings *s = &group->settings;
     tatu_json_open_object(json, NULL);
-    work_put_head(json,
-                  tatu_arena_format(work->call.arena, "%s/products/%s/deviceGroups/%s",
-                                    work_catalog_id(work, catalog), group->product, group->name),
-                  group->name, "Microsoft.AzureSphere/catalogs/products/deviceGroups");
-    work_open_properties(json);
+    tatu_api_put_head(json,
+                      tatu_arena_format(work->call.arena, "%s/products/%s/deviceGroups/%s",
+                                        tatu_api_catalog_id(work, catalog), group->product,
+                                        group->name),
+                      group->name, "Microsoft.AzureSphere/catalogs/products/deviceGroups");
+    tatu_api_open_properties(json);
     tatu_json_put_text(json, "description", s->description);
     tatu_json_put_text(json, "osFeedType", s->feed);
     tatu_json_put_text(json, "updatePolicy", s->policy);
     tatu_json_put_text(json, "allowCrashDumpsCollection", s->dumps);
     tatu_json_put_text(json, "regionalDataBoundary", s->region);
     tatu_json_put_bool(json, "hasDeployment", group->has_deployment);
-    work_close_properties(json, group->created_by, group->created_s);
+    tatu_api_close_properties(json, group->created_by, group->created_s);
     tatu_json_close_object(json);
 }
 
@@ -115,10 +117,10 @@ static void answer_group(struct work *work, int status, const struct tatu_catalo
     struct tatu_json_writer json;
     tatu_json_start(&json, work->call.arena);
     put_group(work, &json, catalog, group);
-    work_answer_json(work, status, &json);
+    tatu_api_answer_json(work, status, &json);
 }
 
-HANDLER(arm_put_group)
+HANDLER(tatu_api_put_group)
 {
     (void)answer;
     struct work *work = context;
@@ -127,27 +129,27 @@ HANDLER(arm_put_group)
     struct tatu_product product;
     struct tatu_group group;
     bool made = false;
-    if (is_unassigned(work_param(work, "group"))) {
+    if (is_unassigned(tatu_api_param(work, "group"))) {
         return refuse_unassigned(work);
     }
-    TATU_TRY(body_decode_group(request->body, work->call.arena, &settings, &work->message));
-    TATU_TRY(work_find_catalog(work, &catalog));
-    TATU_TRY(work_find_product(work, &catalog, &product));
-    TATU_TRY(tatu_fleet_put_group(&work->call, &product, work_param(work, "group"), &settings,
+    TATU_TRY(tatu_api_decode_group(request->body, work->call.arena, &settings, &work->message));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
+    TATU_TRY(tatu_api_find_product(work, &catalog, &product));
+    TATU_TRY(tatu_fleet_put_group(&work->call, &product, tatu_api_param(work, "group"), &settings,
                                   &group, &made));
     answer_group(work, made ? 201 : 200, &catalog, &group);
     return TATU_OK;
 }
 
-HANDLER(arm_get_group)
+HANDLER(tatu_api_get_group)
 {
     (void)request;
     (void)answer;
     struct work *work = context;
     struct tatu_catalog catalog;
     struct tatu_group group;
-    TATU_TRY(work_find_catalog(work, &catalog));
-    TATU_TRY(work_find_group(work, &catalog, &group));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
+    TATU_TRY(tatu_api_find_group(work, &catalog, &group));
     answer_group(work, 200, &catalog, &group);
     return TATU_OK;
 }
@@ -158,37 +160,37 @@ static enum tatu_err answer_groups(struct work *work, const struct tatu_catalog 
     struct tatu_page page;
     struct tatu_group_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
+    TATU_TRY(tatu_api_get_page(work, &page));
     TATU_TRY(tatu_fleet_list_groups(&work->call, product, &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         put_group(work, &json, catalog, &list.items[i]);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }
 
-HANDLER(arm_list_groups)
+HANDLER(tatu_api_list_groups)
 {
     (void)request;
     (void)answer;
     struct work *work = context;
     struct tatu_catalog catalog;
     struct tatu_product product;
-    TATU_TRY(work_find_catalog(work, &catalog));
-    TATU_TRY(work_find_product(work, &catalog, &product));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
+    TATU_TRY(tatu_api_find_product(work, &catalog, &product));
     return answer_groups(work, &catalog, &product);
 }
 
-HANDLER(arm_make_groups)
+HANDLER(tatu_api_make_groups)
 {
     (void)request;
     (void)answer;
     struct work *work = context;
     struct tatu_catalog catalog;
     struct tatu_product product;
-    TATU_TRY(work_find_catalog(work, &catalog));
-    TATU_TRY(work_find_product(work, &catalog, &product));
+    TATU_TRY(tatu_api_find_catalog(work, &catalog));
+    TATU_TRY(tatu_api_find_product(work, &catalog, &product));
     TATU_TRY(tatu_fleet_make_default_groups(&work->call, product.id));
     return answer_groups(work, &catalog, &product);
 }

@@ -85,8 +85,8 @@ static enum tatu_err get_hex(const struct tatu_json *json, const char *path,
     return TATU_OK;
 }
 
-enum tatu_err body_decode_catalog(struct tatu_span text, struct tatu_arena *arena,
-                                  struct body_catalog *out, const char **why)
+enum tatu_err tatu_api_decode_catalog(struct tatu_span text, struct tatu_arena *arena,
+                                      struct body_catalog *out, const char **why)
 {
     JSON_SCOPED json = NULL;
     TATU_TRY(parse_object(text, &json, why));
@@ -103,8 +103,8 @@ enum tatu_err body_decode_catalog(struct tatu_span text, struct tatu_arena *aren
     return TATU_OK;
 }
 
-enum tatu_err body_decode_product(struct tatu_span text, struct tatu_arena *arena,
-                                  const char **out_description, const char **why)
+enum tatu_err tatu_api_decode_product(struct tatu_span text, struct tatu_arena *arena,
+                                      const char **out_description, const char **why)
 {
     JSON_SCOPED json = NULL;
     TATU_TRY(parse_object(text, &json, why));
@@ -112,8 +112,8 @@ enum tatu_err body_decode_product(struct tatu_span text, struct tatu_arena *aren
                     why);
 }
 
-enum tatu_err body_decode_group(struct tatu_span text, struct tatu_arena *arena,
-                                struct tatu_group_settings *out, const char **why)
+enum tatu_err tatu_api_decode_group(struct tatu_span text, struct tatu_arena *arena,
+                                    struct tatu_group_settings *out, const char **why)
 {
     static const char *const feeds[] = {"Retail", "RetailEval", NULL};
     static const char *const policies[] = {"UpdateAll", "No3rdPartyAppUpdates", NULL};
@@ -132,8 +132,8 @@ enum tatu_err body_decode_group(struct tatu_span text, struct tatu_arena *arena,
     return TATU_OK;
 }
 
-enum tatu_err body_decode_claim(struct tatu_span text, struct tatu_arena *arena,
-                                struct body_claim *out, const char **why)
+enum tatu_err tatu_api_decode_claim(struct tatu_span text, struct tatu_arena *arena,
+                                    struct body_claim *out, const char **why)
 {
     struct body_claim claim = {0};
     JSON_SCOPED json = NULL;
@@ -176,7 +176,7 @@ static enum tatu_err split_group_id(const char *id, struct tatu_arena *arena, st
         bool last = i + 1 == PATH_SEGMENT_MAX;
         names[i] = tatu_arena_copy_text(arena, at, len);
         bool fits = shape[i].literal != NULL ? strcasecmp(names[i], shape[i].literal) == 0
-                                             : names_check(shape[i].kind, names[i]);
+                                             : tatu_api_check_name(shape[i].kind, names[i]);
         if (!fits || (at[len] == 0) != last) {
             return refuse(why, "deviceGroupId is not the resource id of a device group");
         }
@@ -186,8 +186,8 @@ static enum tatu_err split_group_id(const char *id, struct tatu_arena *arena, st
     return TATU_OK;
 }
 
-enum tatu_err body_decode_move(struct tatu_span text, struct tatu_arena *arena,
-                               struct body_move *out, const char **why)
+enum tatu_err tatu_api_decode_move(struct tatu_span text, struct tatu_arena *arena,
+                                   struct body_move *out, const char **why)
 {
     JSON_SCOPED json = NULL;
     TATU_TRY(parse_object(text, &json, why));
@@ -198,8 +198,8 @@ enum tatu_err body_decode_move(struct tatu_span text, struct tatu_arena *arena,
     return split_group_id(id, arena, out, why);
 }
 
-enum tatu_err body_decode_image(struct tatu_span text, struct tatu_arena *arena,
-                                struct body_image *out, const char **why)
+enum tatu_err tatu_api_decode_image(struct tatu_span text, struct tatu_arena *arena,
+                                    struct body_image *out, const char **why)
 {
     static const char *const regions[] = {"None", "EU", NULL};
     struct body_image image = {0};
@@ -225,8 +225,8 @@ enum tatu_err body_decode_image(struct tatu_span text, struct tatu_arena *arena,
     return TATU_OK;
 }
 
-enum tatu_err body_decode_deployment(struct tatu_span text, struct tatu_arena *arena,
-                                     struct body_deployment *out, const char **why)
+enum tatu_err tatu_api_decode_deployment(struct tatu_span text, struct tatu_arena *arena,
+                                         struct body_deployment *out, const char **why)
 {
     (void)arena;
     struct body_deployment deployment = {0};
@@ -250,8 +250,8 @@ enum tatu_err body_decode_deployment(struct tatu_span text, struct tatu_arena *a
     return TATU_OK;
 }
 
-enum tatu_err body_decode_key(struct tatu_span text, uint8_t out[TATU_PUBLIC_SIZE],
-                              const char **why)
+enum tatu_err tatu_api_decode_key(struct tatu_span text, uint8_t out[TATU_PUBLIC_SIZE],
+                                  const char **why)
 {
     JSON_SCOPED json = NULL;
     TATU_TRY(parse_object(text, &json, why));
@@ -262,8 +262,8 @@ enum tatu_err body_decode_key(struct tatu_span text, uint8_t out[TATU_PUBLIC_SIZ
     return TATU_OK;
 }
 
-enum tatu_err body_decode_reference(struct tatu_span text, struct tatu_arena *arena,
-                                    struct tatu_span *out, const char **why)
+enum tatu_err tatu_api_decode_reference(struct tatu_span text, struct tatu_arena *arena,
+                                        struct tatu_span *out, const char **why)
 {
     JSON_SCOPED json = NULL;
     TATU_TRY(parse_object(text, &json, why));
@@ -292,8 +292,8 @@ static enum tatu_err decode_import_item(const struct tatu_json *item, struct tat
     return get_hex(item, "endorsement", arena, &out->endorsement, why);
 }
 
-enum tatu_err body_decode_import(struct tatu_span text, struct tatu_arena *arena,
-                                 struct body_import *out, const char **why)
+enum tatu_err tatu_api_decode_import(struct tatu_span text, struct tatu_arena *arena,
+                                     struct body_import *out, const char **why)
 {
     struct body_import import = {0};
     JSON_SCOPED json = NULL;

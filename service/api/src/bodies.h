@@ -12,21 +12,21 @@
 struct body_catalog {
     const char *tags; /* JSON object, compact */
 };
-enum tatu_err body_decode_catalog(struct tatu_span text, struct tatu_arena *arena,
-                                  struct body_catalog *out, const char **why);
+enum tatu_err tatu_api_decode_catalog(struct tatu_span text, struct tatu_arena *arena,
+                                      struct body_catalog *out, const char **why);
 
 /** description NULL: not given. */
-enum tatu_err body_decode_product(struct tatu_span text, struct tatu_arena *arena,
-                                  const char **out_description, const char **why);
-enum tatu_err body_decode_group(struct tatu_span text, struct tatu_arena *arena,
-                                struct tatu_group_settings *out, const char **why);
+enum tatu_err tatu_api_decode_product(struct tatu_span text, struct tatu_arena *arena,
+                                      const char **out_description, const char **why);
+enum tatu_err tatu_api_decode_group(struct tatu_span text, struct tatu_arena *arena,
+                                    struct tatu_group_settings *out, const char **why);
 
 struct body_claim {
     bool has_proof;
     struct tatu_claim_proof proof;
 };
-enum tatu_err body_decode_claim(struct tatu_span text, struct tatu_arena *arena,
-                                struct body_claim *out, const char **why);
+enum tatu_err tatu_api_decode_claim(struct tatu_span text, struct tatu_arena *arena,
+                                    struct body_claim *out, const char **why);
 
 /** A group named by its resource id. */
 struct body_move {
@@ -36,8 +36,8 @@ struct body_move {
     const char *product;
     const char *group;
 };
-enum tatu_err body_decode_move(struct tatu_span text, struct tatu_arena *arena,
-                               struct body_move *out, const char **why);
+enum tatu_err tatu_api_decode_move(struct tatu_span text, struct tatu_arena *arena,
+                                   struct body_move *out, const char **why);
 
 struct body_image {
     struct tatu_span package;
@@ -46,20 +46,20 @@ struct body_image {
     const char *description;
     const char *region;
 };
-enum tatu_err body_decode_image(struct tatu_span text, struct tatu_arena *arena,
-                                struct body_image *out, const char **why);
+enum tatu_err tatu_api_decode_image(struct tatu_span text, struct tatu_arena *arena,
+                                    struct body_image *out, const char **why);
 
 struct body_deployment {
     uint8_t images[TATU_EVIDENCE_APP_MAX][16];
     size_t count;
 };
-enum tatu_err body_decode_deployment(struct tatu_span text, struct tatu_arena *arena,
-                                     struct body_deployment *out, const char **why);
+enum tatu_err tatu_api_decode_deployment(struct tatu_span text, struct tatu_arena *arena,
+                                         struct body_deployment *out, const char **why);
 
-enum tatu_err body_decode_key(struct tatu_span text, uint8_t out[TATU_PUBLIC_SIZE],
-                              const char **why);
-enum tatu_err body_decode_reference(struct tatu_span text, struct tatu_arena *arena,
-                                    struct tatu_span *out, const char **why);
+enum tatu_err tatu_api_decode_key(struct tatu_span text, uint8_t out[TATU_PUBLIC_SIZE],
+                                  const char **why);
+enum tatu_err tatu_api_decode_reference(struct tatu_span text, struct tatu_arena *arena,
+                                        struct tatu_span *out, const char **why);
 
 struct body_import {
     const char *rg;
@@ -67,7 +67,7 @@ struct body_import {
     struct tatu_import *devices;
     size_t count;
 };
-enum tatu_err body_decode_import(struct tatu_span text, struct tatu_arena *arena,
-                                 struct body_import *out, const char **why);
+enum tatu_err tatu_api_decode_import(struct tatu_span text, struct tatu_arena *arena,
+                                     struct body_import *out, const char **why);
 
 #endif

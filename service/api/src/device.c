@@ -13,15 +13,15 @@
 
 static void answer_cbor(struct work *work, const struct tatu_buf *body)
 {
-    work_answer_bytes(work, "application/cbor", (struct tatu_span){body->data, body->len});
+    tatu_api_answer_bytes(work, "application/cbor", (struct tatu_span){body->data, body->len});
 }
 
-HANDLER(device_get_time)
+HANDLER(tatu_api_device_get_time)
 {
     (void)answer;
     struct work *work = context;
     struct tatu_signed_time signed_time = {.unix_s = (uint64_t)work->call.now_s};
-    TATU_TRY(device_decode_time(request->body, signed_time.nonce));
+    TATU_TRY(tatu_api_decode_device_time(request->body, signed_time.nonce));
     struct tatu_buf payload = tatu_arena_buf(work->call.arena, 64);
     struct tatu_buf object = tatu_arena_buf(work->call.arena, 256);
     TATU_TRY(tatu_proto_encode_time(&signed_time, &payload));
@@ -31,14 +31,14 @@ HANDLER(device_get_time)
     return TATU_OK;
 }
 
-HANDLER(device_get_nonce)
+HANDLER(tatu_api_device_get_nonce)
 {
     (void)answer;
     struct work *work = context;
     uint8_t nonce[32];
-    TATU_TRY(device_decode_nonce(request->body));
-    tatu_nonces_make(work->api->attest_nonces, TATU_NONCE_SCOPE_ATTEST, work->call.now_s,
-                     TATU_NONCE_ATTEST_S, nonce);
+    TATU_TRY(tatu_api_decode_device_nonce(request->body));
+    tatu_identity_nonces_make(work->api->attest_nonces, TATU_NONCE_SCOPE_ATTEST, work->call.now_s,
+                              TATU_NONCE_ATTEST_S, nonce);
     struct tatu_buf body = tatu_arena_buf(work->call.arena, 64);
     struct tatu_cbor_writer w;
     tatu_cbor_init(&w, &body);
@@ -94,13 +94,13 @@ static enum tatu_err note_changes(struct work *work, const struct tatu_attest_re
     return TATU_OK;
 }
 
-HANDLER(device_attest)
+HANDLER(tatu_api_device_attest)
 {
     (void)answer;
     struct work *work = context;
     struct tatu_attest_request attest;
     struct tatu_attest_result *result = TATU_ARENA_ONE(work->call.arena, struct tatu_attest_result);
-    TATU_TRY(device_decode_attest(request->body, &attest));
+    TATU_TRY(tatu_api_decode_device_attest(request->body, &attest));
     TATU_TRY(tatu_attest_appraise(&work->call, work->api->identity, work->api->attest_nonces,
                                   &attest, result));
     TATU_TRY(note_changes(work, result));
@@ -119,22 +119,22 @@ static void note_seen(struct work *work, const uint8_t device_id[64])
                    TATU_INT(work->call.now_s - NOTE_SEEN_S));
 }
 
-HANDLER(device_get_deployment)
+HANDLER(tatu_api_device_get_deployment)
 {
     (void)answer;
     struct work *work = context;
     struct tatu_span object;
     TATU_TRY(tatu_update_for_device(&work->call, work->api->identity, request->device_id, &object));
     note_seen(work, request->device_id);
-    work_answer_bytes(work, "application/cbor", object);
+    tatu_api_answer_bytes(work, "application/cbor", object);
     return TATU_OK;
 }
 
 static enum tatu_err answer_range(struct work *work, struct tatu_span package, size_t from,
                                   size_t len)
 {
-    work_answer_bytes(work, "application/octet-stream",
-                      (struct tatu_span){package.data + from, len});
+    tatu_api_answer_bytes(work, "application/octet-stream",
+                          (struct tatu_span){package.data + from, len});
     work->answer->status = 206;
     tatu_http_add_header(work->answer, "Content-Range",
                          tatu_arena_format(work->call.arena, "bytes %zu-%zu/%zu", from,
@@ -142,7 +142,7 @@ static enum tatu_err answer_range(struct work *work, struct tatu_span package, s
     return TATU_OK;
 }
 
-HANDLER(device_get_image)
+HANDLER(tatu_api_device_get_image)
 {
     (void)answer;
     struct work *work = context;
@@ -150,7 +150,7 @@ HANDLER(device_get_image)
     uint8_t image[16];
     size_t from = 0;
     size_t len = 0;
-    const char *id = work_param(work, "hex32");
+    const char *id = tatu_api_param(work, "hex32");
     TATU_TRY(tatu_base_decode_hex(id, strlen(id), image, sizeof(image)));
     TATU_TRY(tatu_update_image(&work->call, request->device_id, image, &package));
     enum tatu_err err = request->range == NULL
@@ -160,23 +160,23 @@ HANDLER(device_get_image)
         return answer_range(work, package, from, len);
     }
     if (err == TATU_ERR_ARGUMENT) {
-        work_error_device(work, err);
+        tatu_api_error_device(work, err);
         work->answer->status = 416;
         return TATU_OK;
     }
-    work_answer_bytes(work, "application/octet-stream", package); /* RFC 9110 §14.2: ignored */
+    tatu_api_answer_bytes(work, "application/octet-stream", package); /* RFC 9110 §14.2: ignored */
     tatu_http_add_header(work->answer, "Accept-Ranges", "bytes");
     return TATU_OK;
 }
 
-HANDLER(device_put_report)
+HANDLER(tatu_api_device_put_report)
 {
     (void)answer;
     struct work *work = context;
     struct tatu_report report;
     bool new_report = false;
-    TATU_TRY(device_decode_report(request->body, &report));
+    TATU_TRY(tatu_api_decode_device_report(request->body, &report));
     TATU_TRY(tatu_failures_put(&work->call, request->device_id, &report, &new_report));
-    work_answer_empty(work);
+    tatu_api_answer_empty(work);
     return TATU_OK;
 }

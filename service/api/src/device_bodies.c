@@ -19,7 +19,7 @@ static void expect_key(struct tatu_cbor_reader *r, struct tatu_cbor_key *previou
     }
 }
 
-enum tatu_err device_decode_time(struct tatu_span body, uint8_t out_nonce[32])
+enum tatu_err tatu_api_decode_device_time(struct tatu_span body, uint8_t out_nonce[32])
 {
     struct tatu_cbor_reader r;
     struct tatu_cbor_key key = {0};
@@ -34,14 +34,14 @@ enum tatu_err device_decode_time(struct tatu_span body, uint8_t out_nonce[32])
     return TATU_OK;
 }
 
-enum tatu_err device_decode_nonce(struct tatu_span body)
+enum tatu_err tatu_api_decode_device_nonce(struct tatu_span body)
 {
     struct tatu_cbor_reader r;
     open_map(&r, body, 0);
     return tatu_cbor_close(&r);
 }
 
-enum tatu_err device_decode_attest(struct tatu_span body, struct tatu_attest_request *out)
+enum tatu_err tatu_api_decode_device_attest(struct tatu_span body, struct tatu_attest_request *out)
 {
     struct tatu_cbor_reader r;
     struct tatu_cbor_key key = {0};
@@ -56,7 +56,7 @@ enum tatu_err device_decode_attest(struct tatu_span body, struct tatu_attest_req
     return TATU_OK;
 }
 
-enum tatu_err device_decode_report(struct tatu_span body, struct tatu_report *out)
+enum tatu_err tatu_api_decode_device_report(struct tatu_span body, struct tatu_report *out)
 {
     struct tatu_cbor_reader r;
     struct tatu_cbor_key key = {0};

@@ -6,9 +6,9 @@
 #include "service/attest/attest.h"
 #include "service/failures/failures.h"
 
-enum tatu_err device_decode_time(struct tatu_span body, uint8_t out_nonce[32]);
-enum tatu_err device_decode_nonce(struct tatu_span body);
-enum tatu_err device_decode_attest(struct tatu_span body, struct tatu_attest_request *out);
-enum tatu_err device_decode_report(struct tatu_span body, struct tatu_report *out);
+enum tatu_err tatu_api_decode_device_time(struct tatu_span body, uint8_t out_nonce[32]);
+enum tatu_err tatu_api_decode_device_nonce(struct tatu_span body);
+enum tatu_err tatu_api_decode_device_attest(struct tatu_span body, struct tatu_attest_request *out);
+enum tatu_err tatu_api_decode_device_report(struct tatu_span body, struct tatu_report *out);
 
 #endif

@@ -102,19 +102,19 @@ static bool check_hex32(const char *text)
     return all_digits(text, isxdigit, 32, 32);
 }
 
-const struct tatu_http_kind names_kinds[] = {
+const struct tatu_http_kind tatu_api_name_kinds[] = {
     {"sub", check_sub},         {"rg", check_rg},         {"catalog", check_catalog},
     {"product", check_product}, {"group", check_group},   {"device", check_device},
     {"guid", check_guid},       {"serial", check_serial}, {"deployment", check_deployment},
     {"name", check_name},       {"number", check_number}, {"hex32", check_hex32},
 };
-const size_t names_kind_count = TATU_COUNT_OF(names_kinds);
+const size_t tatu_api_name_kind_count = TATU_COUNT_OF(tatu_api_name_kinds);
 
-bool names_check(const char *kind, const char *text)
+bool tatu_api_check_name(const char *kind, const char *text)
 {
-    for (size_t i = 0; i < names_kind_count; i++) {
-        if (strcmp(names_kinds[i].name, kind) == 0) {
-            return names_kinds[i].check(text);
+    for (size_t i = 0; i < tatu_api_name_kind_count; i++) {
+        if (strcmp(tatu_api_name_kinds[i].name, kind) == 0) {
+            return tatu_api_name_kinds[i].check(text);
         }
     }
     return false;

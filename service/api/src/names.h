@@ -4,10 +4,10 @@
 
 #include "service/http/http.h"
 
-extern const struct tatu_http_kind names_kinds[];
-extern const size_t names_kind_count;
+extern const struct tatu_http_kind tatu_api_name_kinds[];
+extern const size_t tatu_api_name_kind_count;
 
 /** Whether text passes the pattern of that kind. */
-bool names_check(const char *kind, const char *text);
+bool tatu_api_check_name(const char *kind, const char *text);
 
 #endif

@@ -17,14 +17,14 @@ static void fuzz_routes(struct tatu_arena *arena, const char *method, const char
         const struct tatu_http_route *routes;
         size_t count;
         bool fold;
-    } sides[] = {{routes_operator, routes_operator_count, true},
-                 {routes_front, routes_front_count, false},
-                 {routes_update, routes_update_count, false}};
+    } sides[] = {{tatu_api_routes_operator, tatu_api_routes_operator_count, true},
+                 {tatu_api_routes_front, tatu_api_routes_front_count, false},
+                 {tatu_api_routes_update, tatu_api_routes_update_count, false}};
     for (size_t i = 0; i < TATU_COUNT_OF(sides); i++) {
         const struct tatu_http_site site = {.routes = sides[i].routes,
                                             .route_count = sides[i].count,
-                                            .kinds = names_kinds,
-                                            .kind_count = names_kind_count,
+                                            .kinds = tatu_api_name_kinds,
+                                            .kind_count = tatu_api_name_kind_count,
                                             .fold_case = sides[i].fold};
         const struct tatu_http_raw raw = {.method = method, .target = target, .body = body};
         struct tatu_http_request request = {.arena = arena};
@@ -48,16 +48,16 @@ static void fuzz_json(struct tatu_arena *arena, struct tatu_span body)
     uint8_t key[TATU_PUBLIC_SIZE];
     const char *text = NULL;
     const char *why = NULL;
-    (void)body_decode_catalog(body, arena, &catalog, &why);
-    (void)body_decode_product(body, arena, &text, &why);
-    (void)body_decode_group(body, arena, &group, &why);
-    (void)body_decode_claim(body, arena, &claim, &why);
-    (void)body_decode_move(body, arena, &move, &why);
-    (void)body_decode_image(body, arena, &image, &why);
-    (void)body_decode_key(body, key, &why);
-    (void)body_decode_reference(body, arena, &reference, &why);
-    (void)body_decode_import(body, arena, &import, &why);
-    if (body_decode_deployment(body, arena, &deployment, &why) == TATU_OK &&
+    (void)tatu_api_decode_catalog(body, arena, &catalog, &why);
+    (void)tatu_api_decode_product(body, arena, &text, &why);
+    (void)tatu_api_decode_group(body, arena, &group, &why);
+    (void)tatu_api_decode_claim(body, arena, &claim, &why);
+    (void)tatu_api_decode_move(body, arena, &move, &why);
+    (void)tatu_api_decode_image(body, arena, &image, &why);
+    (void)tatu_api_decode_key(body, key, &why);
+    (void)tatu_api_decode_reference(body, arena, &reference, &why);
+    (void)tatu_api_decode_import(body, arena, &import, &why);
+    if (tatu_api_decode_deployment(body, arena, &deployment, &why) == TATU_OK &&
         deployment.count > TATU_EVIDENCE_APP_MAX) {
         abort();
     }
@@ -68,10 +68,10 @@ static void fuzz_cbor(struct tatu_span body)
     struct tatu_attest_request attest;
     struct tatu_report report;
     uint8_t nonce[32];
-    (void)device_decode_time(body, nonce);
-    (void)device_decode_nonce(body);
-    (void)device_decode_attest(body, &attest);
-    (void)device_decode_report(body, &report);
+    (void)tatu_api_decode_device_time(body, nonce);
+    (void)tatu_api_decode_device_nonce(body);
+    (void)tatu_api_decode_device_attest(body, &attest);
+    (void)tatu_api_decode_device_report(body, &report);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

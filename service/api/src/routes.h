@@ -4,12 +4,12 @@
 
 #include "service/http/http.h"
 
-extern const struct tatu_http_route routes_operator[];
-extern const size_t routes_operator_count;
-extern const struct tatu_http_route routes_front[];
-extern const size_t routes_front_count;
-extern const struct tatu_http_route routes_update[];
-extern const size_t routes_update_count;
+extern const struct tatu_http_route tatu_api_routes_operator[];
+extern const size_t tatu_api_routes_operator_count;
+extern const struct tatu_http_route tatu_api_routes_front[];
+extern const size_t tatu_api_routes_front_count;
+extern const struct tatu_http_route tatu_api_routes_update[];
+extern const size_t tatu_api_routes_update_count;
 
 #define ROUTES_IMAGE_BODY_MAX (2u * 1024u * 1024u) /* 1 MiB in base64, and its JSON */
 #define ROUTES_SYMBOL_BODY_MAX (16u * 1024u * 1024u)

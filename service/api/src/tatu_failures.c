@@ -18,7 +18,7 @@ static void put_symbol(struct tatu_json_writer *json, const struct tatu_symbol *
     tatu_json_close_object(json);
 }
 
-HANDLER(tatu_put_symbols)
+HANDLER(tatu_api_own_put_symbols)
 {
     (void)answer;
     struct work *work = context;
@@ -26,19 +26,19 @@ HANDLER(tatu_put_symbols)
     struct tatu_json_writer json;
     enum tatu_err err = tatu_failures_put_symbols(&work->call, request->body, &symbol);
     if (err == TATU_ERR_NOT_FOUND) {
-        return work_fail(work, TATU_ERR_FORMAT, NULL, "the file has no build id");
+        return tatu_api_fail(work, TATU_ERR_FORMAT, NULL, "the file has no build id");
     }
     if (err == TATU_ERR_FORMAT || err == TATU_ERR_TYPE) {
-        return work_fail(work, err, NULL, "the body is not a 32-bit Arm ELF file");
+        return tatu_api_fail(work, err, NULL, "the body is not a 32-bit Arm ELF file");
     }
     TATU_TRY(err);
     tatu_json_start(&json, work->call.arena);
     put_symbol(&json, &symbol);
-    work_answer_json(work, 200, &json);
+    tatu_api_answer_json(work, 200, &json);
     return TATU_OK;
 }
 
-HANDLER(tatu_list_symbols)
+HANDLER(tatu_api_own_list_symbols)
 {
     (void)request;
     (void)answer;
@@ -46,13 +46,13 @@ HANDLER(tatu_list_symbols)
     struct tatu_page page;
     struct tatu_symbol_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
+    TATU_TRY(tatu_api_get_page(work, &page));
     TATU_TRY(tatu_failures_list_symbols(&work->call, &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         put_symbol(&json, &list.items[i]);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }
 
@@ -71,7 +71,8 @@ static enum tatu_err get_filter(struct work *work, struct filter *out)
     const char *name = tatu_http_query(work->request, "catalog");
     const char *device = tatu_http_query(work->request, "device");
     if ((rg == NULL) != (name == NULL)) {
-        return work_fail(work, TATU_ERR_ARGUMENT, NULL, "resourceGroup and catalog go together");
+        return tatu_api_fail(work, TATU_ERR_ARGUMENT, NULL,
+                             "resourceGroup and catalog go together");
     }
     if (rg != NULL) {
         struct tatu_catalog catalog;
@@ -83,7 +84,7 @@ static enum tatu_err get_filter(struct work *work, struct filter *out)
     if (device != NULL) {
         if (tatu_base_decode_hex(device, strlen(device), filter.device, sizeof(filter.device)) !=
             TATU_OK) {
-            return work_fail(work, TATU_ERR_ARGUMENT, NULL, "device is 128 hex digits");
+            return tatu_api_fail(work, TATU_ERR_ARGUMENT, NULL, "device is 128 hex digits");
         }
         filter.has_device = true;
     }
@@ -164,7 +165,7 @@ static void put_device(struct work *work, struct tatu_json_writer *json,
     tatu_json_close_object(json);
 }
 
-HANDLER(tatu_list_devices)
+HANDLER(tatu_api_own_list_devices)
 {
     (void)request;
     (void)answer;
@@ -173,20 +174,20 @@ HANDLER(tatu_list_devices)
     struct filter filter;
     struct tatu_device_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
+    TATU_TRY(tatu_api_get_page(work, &page));
     TATU_TRY(get_filter(work, &filter));
     const struct tatu_device_filter device_filter = {filter.catalog, false, 0,
                                                      filter.has_device ? filter.device : NULL};
     TATU_TRY(tatu_fleet_list_devices(&work->call, &device_filter, &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         put_device(work, &json, &list.items[i], false);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }
 
-HANDLER(tatu_get_device)
+HANDLER(tatu_api_own_get_device)
 {
     (void)request;
     (void)answer;
@@ -194,11 +195,11 @@ HANDLER(tatu_get_device)
     struct tatu_device device;
     struct tatu_json_writer json;
     uint8_t id[64];
-    work_get_device_id(work, id);
+    tatu_api_get_device_id(work, id);
     TATU_TRY(tatu_fleet_get_device(&work->call, id, &device));
     tatu_json_start(&json, work->call.arena);
     put_device(work, &json, &device, true);
-    work_answer_json(work, 200, &json);
+    tatu_api_answer_json(work, 200, &json);
     return TATU_OK;
 }
 
@@ -221,7 +222,7 @@ static void put_crash_facts(struct tatu_json_writer *json, const struct tatu_sto
     tatu_json_put_int(json, "groupCount", crash->group_count);
 }
 
-HANDLER(tatu_list_crashes)
+HANDLER(tatu_api_own_list_crashes)
 {
     (void)request;
     (void)answer;
@@ -230,17 +231,17 @@ HANDLER(tatu_list_crashes)
     struct filter filter;
     struct tatu_crash_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
+    TATU_TRY(tatu_api_get_page(work, &page));
     TATU_TRY(get_filter(work, &filter));
     const struct tatu_failure_filter failures = failure_filter(&filter);
     TATU_TRY(tatu_failures_list_crashes(&work->call, &failures, &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         tatu_json_open_object(&json, NULL);
         put_crash_facts(&json, &list.items[i]);
         tatu_json_close_object(&json);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }
 
@@ -307,7 +308,7 @@ static void put_stacks(const struct work *work, struct tatu_json_writer *json,
     tatu_json_close_array(json);
 }
 
-HANDLER(tatu_get_crash)
+HANDLER(tatu_api_own_get_crash)
 {
     (void)request;
     (void)answer;
@@ -317,7 +318,7 @@ HANDLER(tatu_get_crash)
     struct tatu_arena *arena = work->call.arena;
     struct tatu_crash *crash = TATU_ARENA_ONE(arena, struct tatu_crash);
     struct tatu_stacks *stacks = TATU_ARENA_ONE(arena, struct tatu_stacks);
-    int64_t id = strtoll(work_param(work, "number"), NULL, 10);
+    int64_t id = strtoll(tatu_api_param(work, "number"), NULL, 10);
     TATU_TRY(tatu_failures_get_crash(&work->call, id, &stored));
     TATU_TRY(tatu_proto_decode_crash(stored.payload, crash));
     tatu_failures_symbolise_apart(
@@ -329,13 +330,13 @@ HANDLER(tatu_get_crash)
     put_crash_facts(&json, &stored);
     put_stacks(work, &json, crash, stacks);
     tatu_json_close_object(&json);
-    work_answer_json(work, 200, &json);
+    tatu_api_answer_json(work, 200, &json);
     return TATU_OK;
 }
 
 /* ---- events ---- */
 
-HANDLER(tatu_list_events)
+HANDLER(tatu_api_own_list_events)
 {
     (void)request;
     (void)answer;
@@ -344,11 +345,11 @@ HANDLER(tatu_list_events)
     struct filter filter;
     struct tatu_event_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
+    TATU_TRY(tatu_api_get_page(work, &page));
     TATU_TRY(get_filter(work, &filter));
     const struct tatu_failure_filter failures = failure_filter(&filter);
     TATU_TRY(tatu_failures_list_events(&work->call, &failures, &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         const struct tatu_stored_event *event = &list.items[i];
         tatu_json_open_object(&json, NULL);
@@ -366,6 +367,6 @@ HANDLER(tatu_list_events)
         tatu_json_put_time(&json, "receivedAt", event->received_s);
         tatu_json_close_object(&json);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }

@@ -5,7 +5,7 @@
 #include "proto/image.h"
 #include "service/attest/attest.h"
 
-HANDLER(tatu_get_health)
+HANDLER(tatu_api_own_get_health)
 {
     (void)request;
     (void)answer;
@@ -19,7 +19,7 @@ HANDLER(tatu_get_health)
     tatu_json_put_int(&json, "requests", (int64_t)work->api->requests);
     tatu_json_put_int(&json, "refused", (int64_t)work->api->refused);
     tatu_json_close_object(&json);
-    work_answer_json(work, 200, &json);
+    tatu_api_answer_json(work, 200, &json);
     return TATU_OK;
 }
 
@@ -30,7 +30,7 @@ static void put_public(struct tatu_json_writer *json, const char *key, const uin
     tatu_json_close_object(json);
 }
 
-HANDLER(tatu_get_keys)
+HANDLER(tatu_api_own_get_keys)
 {
     (void)request;
     (void)answer;
@@ -53,7 +53,7 @@ HANDLER(tatu_get_keys)
     tatu_json_put_text(&json, "certificate", update);
     tatu_json_close_object(&json);
     tatu_json_close_object(&json);
-    work_answer_json(work, 200, &json);
+    tatu_api_answer_json(work, 200, &json);
     return TATU_OK;
 }
 
@@ -75,19 +75,19 @@ static enum tatu_err answer_put_key(struct work *work, enum tatu_key_list list)
     struct tatu_named_key key;
     struct tatu_json_writer json;
     bool made = false;
-    TATU_TRY(body_decode_key(work->request->body, public_key, &work->message));
-    enum tatu_err err =
-        tatu_fleet_put_key(&work->call, list, work_param(work, "name"), public_key, &key, &made);
+    TATU_TRY(tatu_api_decode_key(work->request->body, public_key, &work->message));
+    enum tatu_err err = tatu_fleet_put_key(&work->call, list, tatu_api_param(work, "name"),
+                                           public_key, &key, &made);
     if (err == TATU_ERR_EXISTS) {
-        return work_fail(work, err, NULL, "this name or this key is listed with another");
+        return tatu_api_fail(work, err, NULL, "this name or this key is listed with another");
     }
     if (err == TATU_ERR_FORMAT) {
-        return work_fail(work, err, NULL, "publicKey is no point of the curve P-256");
+        return tatu_api_fail(work, err, NULL, "publicKey is no point of the curve P-256");
     }
     TATU_TRY(err);
     tatu_json_start(&json, work->call.arena);
     put_key(&json, &key);
-    work_answer_json(work, made ? 201 : 200, &json);
+    tatu_api_answer_json(work, made ? 201 : 200, &json);
     return TATU_OK;
 }
 
@@ -96,62 +96,62 @@ static enum tatu_err answer_list_keys(struct work *work, enum tatu_key_list whic
     struct tatu_page page;
     struct tatu_named_key_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
+    TATU_TRY(tatu_api_get_page(work, &page));
     TATU_TRY(tatu_fleet_list_keys(&work->call, which, &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         put_key(&json, &list.items[i]);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }
 
-HANDLER(tatu_put_maker)
+HANDLER(tatu_api_own_put_maker)
 {
     (void)request;
     (void)answer;
     return answer_put_key(context, TATU_KEYS_MAKER);
 }
 
-HANDLER(tatu_list_makers)
+HANDLER(tatu_api_own_list_makers)
 {
     (void)request;
     (void)answer;
     return answer_list_keys(context, TATU_KEYS_MAKER);
 }
 
-HANDLER(tatu_put_release_key)
+HANDLER(tatu_api_own_put_release_key)
 {
     (void)request;
     (void)answer;
     return answer_put_key(context, TATU_KEYS_RELEASE);
 }
 
-HANDLER(tatu_list_release_keys)
+HANDLER(tatu_api_own_list_release_keys)
 {
     (void)request;
     (void)answer;
     return answer_list_keys(context, TATU_KEYS_RELEASE);
 }
 
-HANDLER(tatu_import)
+HANDLER(tatu_api_own_import)
 {
     (void)answer;
     struct work *work = context;
     struct body_import body;
     struct tatu_catalog catalog;
     struct tatu_json_writer json;
-    TATU_TRY(body_decode_import(request->body, work->call.arena, &body, &work->message));
+    TATU_TRY(tatu_api_decode_import(request->body, work->call.arena, &body, &work->message));
     const struct tatu_catalog_key key = {tatu_http_query(request, "subscription"), body.rg,
                                          body.catalog};
     TATU_TRY(tatu_fleet_get_catalog(&work->call, &key, &catalog));
-    TATU_TRY(tatu_fleet_import(&work->call, work_param(work, "name"), catalog.id, body.devices,
+    TATU_TRY(tatu_fleet_import(&work->call, tatu_api_param(work, "name"), catalog.id, body.devices,
                                body.count));
     tatu_json_start(&json, work->call.arena);
     tatu_json_open_object(&json, NULL);
     tatu_json_put_int(&json, "imported", (int64_t)body.count);
     tatu_json_close_object(&json);
-    work_answer_json(work, 200, &json);
+    tatu_api_answer_json(work, 200, &json);
     return TATU_OK;
 }
 
@@ -176,26 +176,26 @@ static void put_reference(struct tatu_json_writer *json, const struct tatu_refer
     tatu_json_close_object(json);
 }
 
-HANDLER(tatu_put_reference)
+HANDLER(tatu_api_own_put_reference)
 {
     (void)answer;
     struct work *work = context;
     struct tatu_span object;
     struct tatu_reference reference;
     struct tatu_json_writer json;
-    TATU_TRY(body_decode_reference(request->body, work->call.arena, &object, &work->message));
+    TATU_TRY(tatu_api_decode_reference(request->body, work->call.arena, &object, &work->message));
     enum tatu_err err = tatu_attest_put_reference(&work->call, object, &reference);
     if (err == TATU_ERR_ARGUMENT) {
-        return work_fail(work, err, NULL, "a boot image is missing from the reference values");
+        return tatu_api_fail(work, err, NULL, "a boot image is missing from the reference values");
     }
     TATU_TRY(err);
     tatu_json_start(&json, work->call.arena);
     put_reference(&json, &reference);
-    work_answer_json(work, 200, &json);
+    tatu_api_answer_json(work, 200, &json);
     return TATU_OK;
 }
 
-HANDLER(tatu_list_references)
+HANDLER(tatu_api_own_list_references)
 {
     (void)request;
     (void)answer;
@@ -203,19 +203,19 @@ HANDLER(tatu_list_references)
     struct tatu_page page;
     struct tatu_reference_list list;
     struct tatu_json_writer json;
-    TATU_TRY(work_get_page(work, &page));
+    TATU_TRY(tatu_api_get_page(work, &page));
     TATU_TRY(tatu_attest_list_references(&work->call, &page, &list));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     for (size_t i = 0; i < list.count; i++) {
         put_reference(&json, &list.items[i]);
     }
-    work_close_list(work, &json, &page, list.count, list.more);
+    tatu_api_close_list(work, &json, &page, list.count, list.more);
     return TATU_OK;
 }
 
 /* ---- claim ---- */
 
-HANDLER(tatu_make_claim_nonce)
+HANDLER(tatu_api_own_make_claim_nonce)
 {
     (void)answer;
     struct work *work = context;
@@ -223,14 +223,15 @@ HANDLER(tatu_make_claim_nonce)
     struct tatu_json_writer json;
     uint8_t nonce[32];
     const struct tatu_catalog_key key = {tatu_http_query(request, "subscription"),
-                                         work_param(work, "rg"), work_param(work, "catalog")};
+                                         tatu_api_param(work, "rg"),
+                                         tatu_api_param(work, "catalog")};
     enum tatu_err err = tatu_fleet_get_catalog(&work->call, &key, &catalog);
     if (err == TATU_ERR_STATE) {
-        return work_fail(work, err, NULL, "two catalogs have this name; add ?subscription=");
+        return tatu_api_fail(work, err, NULL, "two catalogs have this name; add ?subscription=");
     }
     TATU_TRY(err);
-    tatu_nonces_make(work->api->claim_nonces, catalog.id, work->call.now_s, TATU_NONCE_CLAIM_S,
-                     nonce);
+    tatu_identity_nonces_make(work->api->claim_nonces, catalog.id, work->call.now_s,
+                              TATU_NONCE_CLAIM_S, nonce);
     tatu_json_start(&json, work->call.arena);
     tatu_json_open_object(&json, NULL);
     tatu_json_put_hex(&json, "nonce", TATU_SPAN_OF(nonce));
@@ -238,11 +239,11 @@ HANDLER(tatu_make_claim_nonce)
     tatu_json_put_hex(&json, "ownerKey", TATU_SPAN_OF(catalog.owner_key));
     tatu_json_put_int(&json, "expiresIn", TATU_NONCE_CLAIM_S);
     tatu_json_close_object(&json);
-    work_answer_json(work, 200, &json);
+    tatu_api_answer_json(work, 200, &json);
     return TATU_OK;
 }
 
-HANDLER(tatu_list_audit)
+HANDLER(tatu_api_own_list_audit)
 {
     (void)request;
     (void)answer;
@@ -250,29 +251,29 @@ HANDLER(tatu_list_audit)
     struct tatu_page page;
     struct tatu_json_writer json;
     TATU_ROWS_SCOPED rows = NULL;
-    TATU_TRY(work_get_page(work, &page));
+    TATU_TRY(tatu_api_get_page(work, &page));
     TATU_TRY(TATU_QUERY(work->call.store,
                         "SELECT seq, at_s, who, action, target, hash FROM audit"
                         " ORDER BY seq DESC LIMIT ? OFFSET ?",
                         &rows, TATU_INT(page.top + 1), TATU_INT(page.skip)));
-    work_open_list(work, &json);
+    tatu_api_open_list(work, &json);
     int64_t count = 0;
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK && count < page.top; err = tatu_rows_next(rows), count++) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK && count < page.top; err = tatu_store_rows_next(rows), count++) {
         uint8_t hash[32];
-        tatu_rows_fixed(rows, 5, hash, sizeof(hash));
+        tatu_store_rows_fixed(rows, 5, hash, sizeof(hash));
         tatu_json_open_object(&json, NULL);
-        tatu_json_put_int(&json, "sequence", tatu_rows_int(rows, 0));
-        tatu_json_put_time(&json, "at", tatu_rows_int(rows, 1));
-        tatu_json_put_text(&json, "who", tatu_rows_text(rows, 2, work->call.arena));
-        tatu_json_put_text(&json, "action", tatu_rows_text(rows, 3, work->call.arena));
-        tatu_json_put_text(&json, "target", tatu_rows_text(rows, 4, work->call.arena));
+        tatu_json_put_int(&json, "sequence", tatu_store_rows_int(rows, 0));
+        tatu_json_put_time(&json, "at", tatu_store_rows_int(rows, 1));
+        tatu_json_put_text(&json, "who", tatu_store_rows_text(rows, 2, work->call.arena));
+        tatu_json_put_text(&json, "action", tatu_store_rows_text(rows, 3, work->call.arena));
+        tatu_json_put_text(&json, "target", tatu_store_rows_text(rows, 4, work->call.arena));
         tatu_json_put_hex(&json, "hash", TATU_SPAN_OF(hash));
         tatu_json_close_object(&json);
     }
     if (err != TATU_OK && err != TATU_ERR_NOT_FOUND) {
         return err;
     }
-    work_close_list(work, &json, &page, (size_t)count, err == TATU_OK);
+    tatu_api_close_list(work, &json, &page, (size_t)count, err == TATU_OK);
     return TATU_OK;
 }

@@ -32,7 +32,7 @@ static const struct {
     {TATU_ERR_UNKNOWN_COMMAND, 404, "ResourceNotFound"},
 };
 
-int work_status_of(enum tatu_err err)
+int tatu_api_status_of(enum tatu_err err)
 {
     for (size_t i = 0; i < TATU_COUNT_OF(errors); i++) {
         if (errors[i].err == err) {
@@ -52,35 +52,36 @@ static const char *code_of(enum tatu_err err)
     return "InvalidRequest";
 }
 
-void work_answer_json(struct work *work, int status, struct tatu_json_writer *json)
+void tatu_api_answer_json(struct work *work, int status, struct tatu_json_writer *json)
 {
     work->answer->status = status;
     work->answer->content_type = "application/json; charset=utf-8";
     work->answer->body = tatu_json_finish(json);
 }
 
-void work_answer_bytes(struct work *work, const char *content_type, struct tatu_span body)
+void tatu_api_answer_bytes(struct work *work, const char *content_type, struct tatu_span body)
 {
     work->answer->status = 200;
     work->answer->content_type = content_type;
     work->answer->body = body;
 }
 
-void work_answer_empty(struct work *work)
+void tatu_api_answer_empty(struct work *work)
 {
     work->answer->status = 204;
     work->answer->content_type = NULL;
     work->answer->body = (struct tatu_span){NULL, 0};
 }
 
-enum tatu_err work_fail(struct work *work, enum tatu_err err, const char *code, const char *message)
+enum tatu_err tatu_api_fail(struct work *work, enum tatu_err err, const char *code,
+                            const char *message)
 {
     work->code = code;
     work->message = message;
     return err;
 }
 
-void work_error_arm(struct work *work, enum tatu_err err)
+void tatu_api_error_arm(struct work *work, enum tatu_err err)
 {
     struct tatu_json_writer json;
     tatu_json_start(&json, work->call.arena);
@@ -94,10 +95,10 @@ void work_error_arm(struct work *work, enum tatu_err err)
     tatu_json_close_array(&json);
     tatu_json_close_object(&json);
     tatu_json_close_object(&json);
-    work_answer_json(work, work_status_of(err), &json);
+    tatu_api_answer_json(work, tatu_api_status_of(err), &json);
 }
 
-void work_error_device(struct work *work, enum tatu_err err)
+void tatu_api_error_device(struct work *work, enum tatu_err err)
 {
     struct tatu_buf body = tatu_arena_buf(work->call.arena, 64);
     struct tatu_cbor_writer w;
@@ -107,11 +108,11 @@ void work_error_device(struct work *work, enum tatu_err err)
     tatu_cbor_put_uint(&w, (uint64_t)err);
     tatu_cbor_put_uint(&w, 2);
     tatu_cbor_put_text(&w, tatu_err_name(err));
-    work_answer_bytes(work, "application/cbor", (struct tatu_span){body.data, body.len});
-    work->answer->status = work_status_of(err);
+    tatu_api_answer_bytes(work, "application/cbor", (struct tatu_span){body.data, body.len});
+    work->answer->status = tatu_api_status_of(err);
 }
 
-const char *work_param(const struct work *work, const char *name)
+const char *tatu_api_param(const struct work *work, const char *name)
 {
     const char *value = tatu_http_param(work->request, name);
     return value == NULL ? "" : value;
@@ -139,7 +140,7 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-enum tatu_err work_get_page(struct work *work, struct tatu_page *out)
+enum tatu_err tatu_api_get_page(struct work *work, struct tatu_page *out)
 {
     int64_t skip = 0;
     int64_t top = 0;
@@ -147,14 +148,14 @@ enum tatu_err work_get_page(struct work *work, struct tatu_page *out)
     if (get_number(work, "$skip", 0, &skip) != TATU_OK ||
         get_number(work, "$top", TATU_PAGE_MAX, &top) != TATU_OK ||
         get_number(work, "$maxpagesize", TATU_PAGE_MAX, &size) != TATU_OK || size == 0) {
-        return work_fail(work, TATU_ERR_ARGUMENT, "InvalidRequest",
-                         "$skip, $top and $maxpagesize are whole numbers");
+        return tatu_api_fail(work, TATU_ERR_ARGUMENT, "InvalidRequest",
+                             "$skip, $top and $maxpagesize are whole numbers");
     }
     *out = (struct tatu_page){skip, smaller(smaller(top, size), TATU_PAGE_MAX)};
     return TATU_OK;
 }
 
-void work_open_list(struct work *work, struct tatu_json_writer *json)
+void tatu_api_open_list(struct work *work, struct tatu_json_writer *json)
 {
     tatu_json_start(json, work->call.arena);
     tatu_json_open_object(json, NULL);
@@ -202,8 +203,8 @@ static const char *next_link(const struct work *work, const struct tatu_page *pa
     return link;
 }
 
-void work_close_list(struct work *work, struct tatu_json_writer *json, const struct tatu_page *page,
-                     size_t count, bool more)
+void tatu_api_close_list(struct work *work, struct tatu_json_writer *json,
+                         const struct tatu_page *page, size_t count, bool more)
 {
     const char *top = tatu_http_query(work->request, "$top");
     bool enough = top != NULL && strtol(top, NULL, 10) <= (long)count;
@@ -212,38 +213,38 @@ void work_close_list(struct work *work, struct tatu_json_writer *json, const str
         tatu_json_put_text(json, "nextLink", next_link(work, page, count));
     }
     tatu_json_close_object(json);
-    work_answer_json(work, 200, json);
+    tatu_api_answer_json(work, 200, json);
 }
 
-void work_get_device_id(const struct work *work, uint8_t out[64])
+void tatu_api_get_device_id(const struct work *work, uint8_t out[64])
 {
-    const char *text = work_param(work, "device");
+    const char *text = tatu_api_param(work, "device");
     memset(out, 0, 64);
     /* the path was checked to hold 128 hex digits */
     (void)tatu_base_decode_hex(text, strlen(text), out, 64);
 }
 
-enum tatu_err work_find_catalog(struct work *work, struct tatu_catalog *out)
+enum tatu_err tatu_api_find_catalog(struct work *work, struct tatu_catalog *out)
 {
-    const struct tatu_catalog_key key = {work_param(work, "sub"), work_param(work, "rg"),
-                                         work_param(work, "catalog")};
+    const struct tatu_catalog_key key = {tatu_api_param(work, "sub"), tatu_api_param(work, "rg"),
+                                         tatu_api_param(work, "catalog")};
     return tatu_fleet_get_catalog(&work->call, &key, out);
 }
 
-enum tatu_err work_find_product(struct work *work, const struct tatu_catalog *catalog,
-                                struct tatu_product *out)
+enum tatu_err tatu_api_find_product(struct work *work, const struct tatu_catalog *catalog,
+                                    struct tatu_product *out)
 {
-    return tatu_fleet_get_product(&work->call, catalog->id, work_param(work, "product"), out);
+    return tatu_fleet_get_product(&work->call, catalog->id, tatu_api_param(work, "product"), out);
 }
 
-enum tatu_err work_find_group(struct work *work, const struct tatu_catalog *catalog,
-                              struct tatu_group *out)
+enum tatu_err tatu_api_find_group(struct work *work, const struct tatu_catalog *catalog,
+                                  struct tatu_group *out)
 {
-    return tatu_fleet_get_group(&work->call, catalog->id, work_param(work, "product"),
-                                work_param(work, "group"), out);
+    return tatu_fleet_get_group(&work->call, catalog->id, tatu_api_param(work, "product"),
+                                tatu_api_param(work, "group"), out);
 }
 
-const char *work_catalog_id(const struct work *work, const struct tatu_catalog *catalog)
+const char *tatu_api_catalog_id(const struct work *work, const struct tatu_catalog *catalog)
 {
     return tatu_arena_format(
         work->call.arena,
@@ -251,21 +252,22 @@ const char *work_catalog_id(const struct work *work, const struct tatu_catalog *
         catalog->sub, catalog->rg, catalog->name);
 }
 
-void work_put_head(struct tatu_json_writer *json, const char *id, const char *name,
-                   const char *type)
+void tatu_api_put_head(struct tatu_json_writer *json, const char *id, const char *name,
+                       const char *type)
 {
     tatu_json_put_text(json, "id", id);
     tatu_json_put_text(json, "name", name);
     tatu_json_put_text(json, "type", type);
 }
 
-void work_open_properties(struct tatu_json_writer *json)
+void tatu_api_open_properties(struct tatu_json_writer *json)
 {
     tatu_json_open_object(json, "properties");
     tatu_json_put_text(json, "provisioningState", "Succeeded");
 }
 
-void work_close_properties(struct tatu_json_writer *json, const char *created_by, int64_t created_s)
+void tatu_api_close_properties(struct tatu_json_writer *json, const char *created_by,
+                               int64_t created_s)
 {
     tatu_json_close_object(json);
     if (created_s != 0) {

@@ -35,42 +35,42 @@ struct work {
 
 /* ---- answers ---- */
 /** 200 or 201 with JSON. */
-void work_answer_json(struct work *work, int status, struct tatu_json_writer *json);
+void tatu_api_answer_json(struct work *work, int status, struct tatu_json_writer *json);
 /** 200 with CBOR, or octets of another type. */
-void work_answer_bytes(struct work *work, const char *content_type, struct tatu_span body);
-void work_answer_empty(struct work *work);
+void tatu_api_answer_bytes(struct work *work, const char *content_type, struct tatu_span body);
+void tatu_api_answer_empty(struct work *work);
 /** Returns err, with an ARM code and a sentence of its own. */
-enum tatu_err work_fail(struct work *work, enum tatu_err err, const char *code,
-                        const char *message);
+enum tatu_err tatu_api_fail(struct work *work, enum tatu_err err, const char *code,
+                            const char *message);
 /** Status of an error number. */
-int work_status_of(enum tatu_err err);
-void work_error_arm(struct work *work, enum tatu_err err);
-void work_error_device(struct work *work, enum tatu_err err);
+int tatu_api_status_of(enum tatu_err err);
+void tatu_api_error_arm(struct work *work, enum tatu_err err);
+void tatu_api_error_device(struct work *work, enum tatu_err err);
 
 /* ---- paths and lists ---- */
-const char *work_param(const struct work *work, const char *name);
+const char *tatu_api_param(const struct work *work, const char *name);
 /** $skip, $top, $maxpagesize. Errors: ARGUMENT. */
-enum tatu_err work_get_page(struct work *work, struct tatu_page *out);
-void work_open_list(struct work *work, struct tatu_json_writer *json);
+enum tatu_err tatu_api_get_page(struct work *work, struct tatu_page *out);
+void tatu_api_open_list(struct work *work, struct tatu_json_writer *json);
 /** Closes "value" and adds nextLink when more rows follow. */
-void work_close_list(struct work *work, struct tatu_json_writer *json, const struct tatu_page *page,
-                     size_t count, bool more);
+void tatu_api_close_list(struct work *work, struct tatu_json_writer *json,
+                         const struct tatu_page *page, size_t count, bool more);
 /** The id in hex, or all zero. */
-void work_get_device_id(const struct work *work, uint8_t out[64]);
+void tatu_api_get_device_id(const struct work *work, uint8_t out[64]);
 
 /* ---- ARM ---- */
-enum tatu_err work_find_catalog(struct work *work, struct tatu_catalog *out);
-enum tatu_err work_find_product(struct work *work, const struct tatu_catalog *catalog,
-                                struct tatu_product *out);
-enum tatu_err work_find_group(struct work *work, const struct tatu_catalog *catalog,
-                              struct tatu_group *out);
+enum tatu_err tatu_api_find_catalog(struct work *work, struct tatu_catalog *out);
+enum tatu_err tatu_api_find_product(struct work *work, const struct tatu_catalog *catalog,
+                                    struct tatu_product *out);
+enum tatu_err tatu_api_find_group(struct work *work, const struct tatu_catalog *catalog,
+                                  struct tatu_group *out);
 /** Resource id of the catalog. */
-const char *work_catalog_id(const struct work *work, const struct tatu_catalog *catalog);
-void work_put_head(struct tatu_json_writer *json, const char *id, const char *name,
-                   const char *type);
-/** Opens "properties"; close with work_close_properties. */
-void work_open_properties(struct tatu_json_writer *json);
-void work_close_properties(struct tatu_json_writer *json, const char *created_by,
-                           int64_t created_s);
+const char *tatu_api_catalog_id(const struct work *work, const struct tatu_catalog *catalog);
+void tatu_api_put_head(struct tatu_json_writer *json, const char *id, const char *name,
+                       const char *type);
+/** Opens "properties"; close with tatu_api_close_properties. */
+void tatu_api_open_properties(struct tatu_json_writer *json);
+void tatu_api_close_properties(struct tatu_json_writer *json, const char *created_by,
+                               int64_t created_s);
 
 #endif

@@ -32,7 +32,8 @@ static enum tatu_err check_genuine(const struct tatu_call *call, struct tatu_non
     TATU_TRY(tatu_crypto_verify_cose(out->endorsement.attestation, TATU_COSE_AAD_EVIDENCE, &sign1));
     tatu_crypto_sha256(TATU_SPAN_OF(device_id), ueid);
     TATU_TRY(tatu_proto_decode_evidence(sign1.payload, ueid, &out->evidence));
-    TATU_TRY(tatu_nonces_use(nonces, TATU_NONCE_SCOPE_ATTEST, call->now_s, out->evidence.nonce));
+    TATU_TRY(tatu_identity_nonces_use(nonces, TATU_NONCE_SCOPE_ATTEST, call->now_s,
+                                      out->evidence.nonce));
     if (memcmp(out->evidence.implementation, out->endorsement.implementation, 32) != 0 ||
         out->evidence.board_class != out->endorsement.board_class) {
         return TATU_ERR_ENDORSEMENT;
@@ -54,7 +55,7 @@ static enum tatu_err judge(const struct tatu_call *call, const struct tatu_evide
                            const char **out_release)
 {
     struct tatu_reference reference = {0};
-    enum tatu_err err = reference_find(call, evidence, &reference);
+    enum tatu_err err = tatu_attest_find_reference(call, evidence, &reference);
     if (err != TATU_OK && err != TATU_ERR_NOT_FOUND) {
         return err;
     }
@@ -88,9 +89,9 @@ static enum tatu_err get_catalog(const struct tatu_call *call, int64_t id,
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, "SELECT ca_cert, tenant FROM catalog WHERE id=?", &rows,
                         TATU_INT(id)));
-    TATU_TRY(tatu_rows_next(rows));
-    *out_certificate = tatu_rows_bytes(rows, 0, call->arena);
-    tatu_rows_fixed(rows, 1, out_tenant, 16);
+    TATU_TRY(tatu_store_rows_next(rows));
+    *out_certificate = tatu_store_rows_bytes(rows, 0, call->arena);
+    tatu_store_rows_fixed(rows, 1, out_tenant, 16);
     return TATU_OK;
 }
 

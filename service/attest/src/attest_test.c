@@ -16,8 +16,8 @@ static void put_reference(struct world *world, const struct tatu_reference *refe
 
 static void make_nonce(struct world *world, struct tatu_evidence *evidence)
 {
-    tatu_nonces_make(world->nonces, TATU_NONCE_SCOPE_ATTEST, WORLD_NOW, TATU_NONCE_ATTEST_S,
-                     evidence->nonce);
+    tatu_identity_nonces_make(world->nonces, TATU_NONCE_SCOPE_ATTEST, WORLD_NOW,
+                              TATU_NONCE_ATTEST_S, evidence->nonce);
 }
 
 static enum tatu_err appraise(struct world *world, struct tatu_span evidence,

@@ -16,7 +16,7 @@ static size_t count_type(const struct tatu_measurement *measurements, size_t cou
     return found;
 }
 
-bool reference_is_complete(const struct tatu_reference *reference)
+bool tatu_attest_is_complete_reference(const struct tatu_reference *reference)
 {
     for (size_t i = 0; i < TATU_COUNT_OF(boot_images); i++) {
         if (count_type(reference->measurements, reference->measurement_count, boot_images[i]) !=
@@ -50,9 +50,10 @@ static const struct tatu_measurement *find_type(const struct tatu_measurement *m
     return NULL;
 }
 
-bool reference_matches(const struct tatu_reference *reference, const struct tatu_evidence *evidence)
+bool tatu_attest_matches_reference(const struct tatu_reference *reference,
+                                   const struct tatu_evidence *evidence)
 {
-    if (!reference_is_complete(reference) ||
+    if (!tatu_attest_is_complete_reference(reference) ||
         memcmp(reference->implementation, evidence->implementation, 32) != 0) {
         return false;
     }
@@ -77,19 +78,21 @@ bool reference_matches(const struct tatu_reference *reference, const struct tatu
     return true;
 }
 
-enum tatu_err reference_find(const struct tatu_call *call, const struct tatu_evidence *evidence,
-                             struct tatu_reference *out)
+enum tatu_err tatu_attest_find_reference(const struct tatu_call *call,
+                                         const struct tatu_evidence *evidence,
+                                         struct tatu_reference *out)
 {
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store,
                         "SELECT payload FROM reference WHERE implementation=?"
                         " ORDER BY is_current DESC, created_s DESC",
                         &rows, TATU_FIXED(evidence->implementation)));
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         struct tatu_reference reference;
-        TATU_TRY(tatu_proto_decode_reference(tatu_rows_bytes(rows, 0, call->arena), &reference));
-        if (reference_matches(&reference, evidence)) {
+        TATU_TRY(
+            tatu_proto_decode_reference(tatu_store_rows_bytes(rows, 0, call->arena), &reference));
+        if (tatu_attest_matches_reference(&reference, evidence)) {
             *out = reference;
             return TATU_OK;
         }
@@ -107,7 +110,7 @@ enum tatu_err tatu_attest_put_reference(const struct tatu_call *call, struct tat
     TATU_TRY(tatu_fleet_find_key(call, TATU_KEYS_RELEASE, sign1.kid, &key));
     TATU_TRY(tatu_crypto_verify_cose(key.public_key, TATU_COSE_AAD_REFERENCE, &sign1));
     TATU_TRY(tatu_proto_decode_reference(sign1.payload, &reference));
-    if (!reference_is_complete(&reference)) {
+    if (!tatu_attest_is_complete_reference(&reference)) {
         return TATU_ERR_ARGUMENT;
     }
     TATU_TRY(TATU_RUN(call->store,
@@ -134,9 +137,9 @@ enum tatu_err tatu_attest_list_references(const struct tatu_call *call,
                         &rows, TATU_INT(page->top + 1), TATU_INT(page->skip)));
     struct tatu_reference_list list = {
         TATU_ARENA_MANY(call->arena, struct tatu_reference, (size_t)page->top + 1), 0, false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
-        TATU_TRY(tatu_proto_decode_reference(tatu_rows_bytes(rows, 0, call->arena),
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
+        TATU_TRY(tatu_proto_decode_reference(tatu_store_rows_bytes(rows, 0, call->arena),
                                              &list.items[list.count]));
         list.count++;
     }

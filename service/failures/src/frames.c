@@ -3,7 +3,7 @@
 #define WORD 4u
 #define GUESS_MAX 12u /* more of them say less */
 
-uint32_t frames_find_module(const struct tatu_crash *crash, uint32_t address)
+uint32_t tatu_failures_find_module(const struct tatu_crash *crash, uint32_t address)
 {
     for (uint32_t i = 0; i < crash->module_count; i++) {
         if (address - crash->modules[i].base < crash->modules[i].size) {
@@ -13,8 +13,8 @@ uint32_t frames_find_module(const struct tatu_crash *crash, uint32_t address)
     return TATU_CRASH_MODULE_MAX;
 }
 
-bool frames_add(const struct tatu_crash *crash, struct tatu_stack *stack, enum tatu_frame_kind kind,
-                uint32_t address)
+bool tatu_failures_add_frame(const struct tatu_crash *crash, struct tatu_stack *stack,
+                             enum tatu_frame_kind kind, uint32_t address)
 {
     if (stack->count == TATU_FRAME_MAX) {
         return false;
@@ -27,28 +27,29 @@ bool frames_add(const struct tatu_crash *crash, struct tatu_stack *stack, enum t
         }
     }
     stack->frames[stack->count++] = (struct tatu_frame){
-        .kind = kind, .address = address, .module = frames_find_module(crash, address)};
+        .kind = kind, .address = address, .module = tatu_failures_find_module(crash, address)};
     return true;
 }
 
-void frames_add_link(const struct tatu_crash *crash, const struct tatu_crash_thread *thread,
-                     struct tatu_stack *stack)
+void tatu_failures_add_link(const struct tatu_crash *crash, const struct tatu_crash_thread *thread,
+                            struct tatu_stack *stack)
 {
     uint32_t link = thread->registers[REGISTER_LR] & ~1u;
-    if (frames_find_module(crash, link) != TATU_CRASH_MODULE_MAX) {
-        (void)frames_add(crash, stack, TATU_FRAME_LR, link);
+    if (tatu_failures_find_module(crash, link) != TATU_CRASH_MODULE_MAX) {
+        (void)tatu_failures_add_frame(crash, stack, TATU_FRAME_LR, link);
     }
 }
 
-void frames_add_guesses(const struct tatu_crash *crash, const struct tatu_crash_thread *thread,
-                        frames_is_code is_code, void *context, struct tatu_stack *stack)
+void tatu_failures_add_guesses(const struct tatu_crash *crash,
+                               const struct tatu_crash_thread *thread, frames_is_code is_code,
+                               void *context, struct tatu_stack *stack)
 {
     size_t guesses = 0;
     for (size_t at = 0; at + WORD <= thread->stack.len && guesses < GUESS_MAX; at += WORD) {
         uint32_t address = tatu_get_le32(thread->stack.data + at) & ~1u;
-        bool inside = frames_find_module(crash, address) != TATU_CRASH_MODULE_MAX;
+        bool inside = tatu_failures_find_module(crash, address) != TATU_CRASH_MODULE_MAX;
         if (inside && (is_code == NULL || is_code(context, address))) {
-            guesses += frames_add(crash, stack, TATU_FRAME_GUESS, address);
+            guesses += tatu_failures_add_frame(crash, stack, TATU_FRAME_GUESS, address);
         }
     }
 }
@@ -59,9 +60,9 @@ void tatu_failures_stack_plain(const struct tatu_crash *crash, struct tatu_stack
     for (uint32_t i = 0; i < out->count; i++) {
         struct tatu_stack *stack = &out->threads[i];
         stack->count = 0;
-        (void)frames_add(crash, stack, TATU_FRAME_PC,
-                         crash->threads[i].registers[REGISTER_PC] & ~1u);
-        frames_add_link(crash, &crash->threads[i], stack);
-        frames_add_guesses(crash, &crash->threads[i], NULL, NULL, stack);
+        (void)tatu_failures_add_frame(crash, stack, TATU_FRAME_PC,
+                                      crash->threads[i].registers[REGISTER_PC] & ~1u);
+        tatu_failures_add_link(crash, &crash->threads[i], stack);
+        tatu_failures_add_guesses(crash, &crash->threads[i], NULL, NULL, stack);
     }
 }

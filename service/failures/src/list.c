@@ -13,17 +13,17 @@ static void read_event(const struct tatu_call *call, const struct tatu_rows *row
                        struct tatu_stored_event *out)
 {
     struct tatu_stored_event event = {
-        .id = tatu_rows_int(rows, 0),
-        .kind = tatu_rows_text(rows, 2, call->arena),
-        .has_component = !tatu_rows_is_null(rows, 3),
-        .code = tatu_rows_int(rows, 5),
-        .text = tatu_rows_text(rows, 6, call->arena),
-        .at_s = tatu_rows_int(rows, 7),
-        .received_s = tatu_rows_int(rows, 8),
+        .id = tatu_store_rows_int(rows, 0),
+        .kind = tatu_store_rows_text(rows, 2, call->arena),
+        .has_component = !tatu_store_rows_is_null(rows, 3),
+        .code = tatu_store_rows_int(rows, 5),
+        .text = tatu_store_rows_text(rows, 6, call->arena),
+        .at_s = tatu_store_rows_int(rows, 7),
+        .received_s = tatu_store_rows_int(rows, 8),
     };
-    tatu_rows_fixed(rows, 1, event.device_id, sizeof(event.device_id));
-    tatu_rows_fixed(rows, 3, event.component, sizeof(event.component));
-    tatu_rows_fixed(rows, 4, event.image, sizeof(event.image));
+    tatu_store_rows_fixed(rows, 1, event.device_id, sizeof(event.device_id));
+    tatu_store_rows_fixed(rows, 3, event.component, sizeof(event.component));
+    tatu_store_rows_fixed(rows, 4, event.image, sizeof(event.image));
     *out = event;
 }
 
@@ -38,8 +38,8 @@ enum tatu_err tatu_failures_list_events(const struct tatu_call *call,
                         &rows, FILTER_ARGS(filter), PAGE_ARGS(page)));
     struct tatu_event_list list = {
         TATU_ARENA_MANY(call->arena, struct tatu_stored_event, (size_t)page->top + 1), 0, false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         read_event(call, rows, &list.items[list.count++]);
     }
     if (err != TATU_ERR_NOT_FOUND) {
@@ -61,21 +61,21 @@ static void read_crash(const struct tatu_call *call, const struct tatu_rows *row
                        struct tatu_stored_crash *out)
 {
     struct tatu_stored_crash crash = {
-        .id = tatu_rows_int(rows, 0),
-        .signal = (uint32_t)tatu_rows_int(rows, 4),
-        .signal_code = (uint32_t)tatu_rows_int(rows, 5),
-        .fault_address = (uint32_t)tatu_rows_int(rows, 6),
-        .module = tatu_rows_text(rows, 7, call->arena),
-        .build_id = tatu_rows_bytes(rows, 8, call->arena),
-        .group = tatu_rows_bytes(rows, 9, call->arena),
-        .payload = tatu_rows_bytes(rows, 10, call->arena),
-        .at_s = tatu_rows_int(rows, 11),
-        .received_s = tatu_rows_int(rows, 12),
-        .group_count = tatu_rows_int(rows, 13),
+        .id = tatu_store_rows_int(rows, 0),
+        .signal = (uint32_t)tatu_store_rows_int(rows, 4),
+        .signal_code = (uint32_t)tatu_store_rows_int(rows, 5),
+        .fault_address = (uint32_t)tatu_store_rows_int(rows, 6),
+        .module = tatu_store_rows_text(rows, 7, call->arena),
+        .build_id = tatu_store_rows_bytes(rows, 8, call->arena),
+        .group = tatu_store_rows_bytes(rows, 9, call->arena),
+        .payload = tatu_store_rows_bytes(rows, 10, call->arena),
+        .at_s = tatu_store_rows_int(rows, 11),
+        .received_s = tatu_store_rows_int(rows, 12),
+        .group_count = tatu_store_rows_int(rows, 13),
     };
-    tatu_rows_fixed(rows, 1, crash.device_id, sizeof(crash.device_id));
-    tatu_rows_fixed(rows, 2, crash.component, sizeof(crash.component));
-    tatu_rows_fixed(rows, 3, crash.image, sizeof(crash.image));
+    tatu_store_rows_fixed(rows, 1, crash.device_id, sizeof(crash.device_id));
+    tatu_store_rows_fixed(rows, 2, crash.component, sizeof(crash.component));
+    tatu_store_rows_fixed(rows, 3, crash.image, sizeof(crash.image));
     *out = crash;
 }
 
@@ -88,8 +88,8 @@ enum tatu_err tatu_failures_list_crashes(const struct tatu_call *call,
                         &rows, FILTER_ARGS(filter), PAGE_ARGS(page)));
     struct tatu_crash_list list = {
         TATU_ARENA_MANY(call->arena, struct tatu_stored_crash, (size_t)page->top + 1), 0, false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         read_crash(call, rows, &list.items[list.count++]);
     }
     if (err != TATU_ERR_NOT_FOUND) {
@@ -106,7 +106,7 @@ enum tatu_err tatu_failures_get_crash(const struct tatu_call *call, int64_t id,
 {
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, CRASH_COLUMNS "WHERE id=?", &rows, TATU_INT(id)));
-    TATU_TRY(tatu_rows_next(rows));
+    TATU_TRY(tatu_store_rows_next(rows));
     read_crash(call, rows, out);
     return TATU_OK;
 }
@@ -128,16 +128,16 @@ enum tatu_err tatu_failures_list_insights(const struct tatu_call *call, int64_t 
         PAGE_ARGS(page)));
     struct tatu_insight_list list = {
         TATU_ARENA_MANY(call->arena, struct tatu_insight, (size_t)page->top + 1), 0, false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         struct tatu_insight *insight = &list.items[list.count++];
-        tatu_rows_fixed(rows, 0, insight->device_id, sizeof(insight->device_id));
-        insight->category = tatu_rows_text(rows, 1, call->arena);
-        insight->type = tatu_rows_text(rows, 2, call->arena);
-        tatu_rows_fixed(rows, 3, insight->component, sizeof(insight->component));
-        insight->count = tatu_rows_int(rows, 4);
-        insight->first_s = tatu_rows_int(rows, 5);
-        insight->last_s = tatu_rows_int(rows, 6);
+        tatu_store_rows_fixed(rows, 0, insight->device_id, sizeof(insight->device_id));
+        insight->category = tatu_store_rows_text(rows, 1, call->arena);
+        insight->type = tatu_store_rows_text(rows, 2, call->arena);
+        tatu_store_rows_fixed(rows, 3, insight->component, sizeof(insight->component));
+        insight->count = tatu_store_rows_int(rows, 4);
+        insight->first_s = tatu_store_rows_int(rows, 5);
+        insight->last_s = tatu_store_rows_int(rows, 6);
     }
     if (err != TATU_ERR_NOT_FOUND) {
         return err;

@@ -136,11 +136,11 @@ static enum tatu_err may_keep_stack(const struct tatu_call *call, const uint8_t 
                         "SELECT g.dumps FROM device d JOIN device_group g ON g.id=d.device_group"
                         " WHERE d.id=?",
                         &rows, TATU_AT(device_id, 64)));
-    enum tatu_err err = tatu_rows_next(rows);
+    enum tatu_err err = tatu_store_rows_next(rows);
     if (err != TATU_OK && err != TATU_ERR_NOT_FOUND) {
         return err;
     }
-    *out = err == TATU_OK && strcmp(tatu_rows_text(rows, 0, call->arena), "Enabled") == 0;
+    *out = err == TATU_OK && strcmp(tatu_store_rows_text(rows, 0, call->arena), "Enabled") == 0;
     return TATU_OK;
 }
 

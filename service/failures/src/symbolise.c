@@ -135,11 +135,11 @@ static int on_frame(Dwfl_Frame *frame, void *context)
     }
     enum tatu_frame_kind kind = unwinder->stack->count == 0 ? TATU_FRAME_PC : TATU_FRAME_CFI;
     uint32_t pc = (uint32_t)address & ~1u;
-    if (frames_find_module(unwinder->crash, pc) == TATU_CRASH_MODULE_MAX &&
+    if (tatu_failures_find_module(unwinder->crash, pc) == TATU_CRASH_MODULE_MAX &&
         kind == TATU_FRAME_CFI) {
         return DWARF_CB_ABORT; /* the end, or nonsense */
     }
-    (void)frames_add(unwinder->crash, unwinder->stack, kind, pc);
+    (void)tatu_failures_add_frame(unwinder->crash, unwinder->stack, kind, pc);
     return DWARF_CB_OK;
 }
 
@@ -186,13 +186,13 @@ static void unwind_thread(struct unwinder *unwinder)
     unwinder->stack->count = 0;
     (void)dwfl_getthread_frames(unwinder->dwfl, PROCESS_ID, on_frame, unwinder);
     if (unwinder->stack->count == 0) {
-        (void)frames_add(crash, unwinder->stack, TATU_FRAME_PC,
-                         unwinder->thread->registers[REGISTER_PC] & ~1u);
+        (void)tatu_failures_add_frame(crash, unwinder->stack, TATU_FRAME_PC,
+                                      unwinder->thread->registers[REGISTER_PC] & ~1u);
     }
     if (unwinder->stack->count == 1) {
-        frames_add_link(crash, unwinder->thread, unwinder->stack);
+        tatu_failures_add_link(crash, unwinder->thread, unwinder->stack);
     }
-    frames_add_guesses(crash, unwinder->thread, is_code, unwinder->dwfl, unwinder->stack);
+    tatu_failures_add_guesses(crash, unwinder->thread, is_code, unwinder->dwfl, unwinder->stack);
     for (uint32_t i = 0; i < unwinder->stack->count; i++) {
         name_frame(unwinder->dwfl, &unwinder->stack->frames[i]);
     }

@@ -41,14 +41,14 @@ enum tatu_err tatu_failures_list_symbols(const struct tatu_call *call, const str
                         &rows, TATU_INT(page->top + 1), TATU_INT(page->skip)));
     struct tatu_symbol_list list = {
         TATU_ARENA_MANY(call->arena, struct tatu_symbol, (size_t)page->top + 1), 0, false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         struct tatu_symbol *symbol = &list.items[list.count++];
-        struct tatu_span build_id = tatu_rows_bytes(rows, 0, call->arena);
+        struct tatu_span build_id = tatu_store_rows_bytes(rows, 0, call->arena);
         symbol->build_id_len = build_id.len < TATU_BUILD_ID_MAX ? build_id.len : TATU_BUILD_ID_MAX;
         memcpy(symbol->build_id, build_id.data, symbol->build_id_len);
-        symbol->size_bytes = tatu_rows_int(rows, 1);
-        symbol->created_s = tatu_rows_int(rows, 2);
+        symbol->size_bytes = tatu_store_rows_int(rows, 1);
+        symbol->created_s = tatu_store_rows_int(rows, 2);
     }
     if (err != TATU_ERR_NOT_FOUND) {
         return err;

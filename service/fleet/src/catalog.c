@@ -8,25 +8,25 @@ static void read_catalog(const struct tatu_call *call, const struct tatu_rows *r
                          struct tatu_catalog *out)
 {
     struct tatu_catalog catalog = {
-        .id = tatu_rows_int(rows, 0),
-        .sub = tatu_rows_text(rows, 1, call->arena),
-        .rg = tatu_rows_text(rows, 2, call->arena),
-        .name = tatu_rows_text(rows, 3, call->arena),
-        .tags = tatu_rows_text(rows, 5, call->arena),
-        .created_s = tatu_rows_int(rows, 6),
-        .created_by = tatu_rows_text(rows, 7, call->arena),
-        .ca_certificate = tatu_rows_bytes(rows, 8, call->arena),
+        .id = tatu_store_rows_int(rows, 0),
+        .sub = tatu_store_rows_text(rows, 1, call->arena),
+        .rg = tatu_store_rows_text(rows, 2, call->arena),
+        .name = tatu_store_rows_text(rows, 3, call->arena),
+        .tags = tatu_store_rows_text(rows, 5, call->arena),
+        .created_s = tatu_store_rows_int(rows, 6),
+        .created_by = tatu_store_rows_text(rows, 7, call->arena),
+        .ca_certificate = tatu_store_rows_bytes(rows, 8, call->arena),
     };
-    tatu_rows_fixed(rows, 4, catalog.tenant, sizeof(catalog.tenant));
-    tatu_rows_fixed(rows, 9, catalog.owner_key, sizeof(catalog.owner_key));
+    tatu_store_rows_fixed(rows, 4, catalog.tenant, sizeof(catalog.tenant));
+    tatu_store_rows_fixed(rows, 9, catalog.owner_key, sizeof(catalog.owner_key));
     *out = catalog;
 }
 
 static const char *fold_key(const struct tatu_call *call, const struct tatu_catalog_key *key)
 {
-    return names_fold(call->arena,
-                      tatu_arena_format(call->arena, "%s/%s/%s", key->sub == NULL ? "%" : key->sub,
-                                        key->rg, key->name));
+    return tatu_fleet_fold_name(call->arena, tatu_arena_format(call->arena, "%s/%s/%s",
+                                                               key->sub == NULL ? "%" : key->sub,
+                                                               key->rg, key->name));
 }
 
 enum tatu_err tatu_fleet_get_catalog(const struct tatu_call *call,
@@ -38,13 +38,13 @@ enum tatu_err tatu_fleet_get_catalog(const struct tatu_call *call,
                             TATU_TEXT(fold_key(call, key))));
     } else {
         TATU_TRY(TATU_QUERY(call->store, "SELECT " COLUMNS "WHERE lower(rg)=? AND lower(name)=?",
-                            &rows, TATU_TEXT(names_fold(call->arena, key->rg)),
-                            TATU_TEXT(names_fold(call->arena, key->name))));
+                            &rows, TATU_TEXT(tatu_fleet_fold_name(call->arena, key->rg)),
+                            TATU_TEXT(tatu_fleet_fold_name(call->arena, key->name))));
     }
-    TATU_TRY(tatu_rows_next(rows));
+    TATU_TRY(tatu_store_rows_next(rows));
     struct tatu_catalog catalog;
     read_catalog(call, rows, &catalog);
-    enum tatu_err err = tatu_rows_next(rows);
+    enum tatu_err err = tatu_store_rows_next(rows);
     if (err != TATU_ERR_NOT_FOUND) {
         return err == TATU_OK ? TATU_ERR_STATE : err;
     }
@@ -120,17 +120,17 @@ enum tatu_err tatu_fleet_list_catalogs(const struct tatu_call *call, const char 
                                        struct tatu_catalog_list *out)
 {
     TATU_ROWS_SCOPED rows = NULL;
-    const char *folded_rg = rg == NULL ? NULL : names_fold(call->arena, rg);
+    const char *folded_rg = rg == NULL ? NULL : tatu_fleet_fold_name(call->arena, rg);
     TATU_TRY(TATU_QUERY(call->store,
                         "SELECT " COLUMNS
                         "WHERE lower(sub)=? AND (? IS NULL OR lower(rg)=?) ORDER BY id"
                         " LIMIT ? OFFSET ?",
-                        &rows, TATU_TEXT(names_fold(call->arena, sub)), TATU_TEXT(folded_rg),
-                        TATU_TEXT(folded_rg), NAMES_PAGE(page)));
+                        &rows, TATU_TEXT(tatu_fleet_fold_name(call->arena, sub)),
+                        TATU_TEXT(folded_rg), TATU_TEXT(folded_rg), NAMES_PAGE(page)));
     struct tatu_catalog_list list = {
         TATU_ARENA_MANY(call->arena, struct tatu_catalog, (size_t)page->top + 1), 0, false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         read_catalog(call, rows, &list.items[list.count++]);
     }
     if (err != TATU_ERR_NOT_FOUND) {
@@ -161,7 +161,7 @@ enum tatu_err tatu_fleet_get_catalog_key(const struct tatu_call *call, int64_t c
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, "SELECT ca_key, image_key FROM catalog WHERE id=?", &rows,
                         TATU_INT(catalog)));
-    TATU_TRY(tatu_rows_next(rows));
+    TATU_TRY(tatu_store_rows_next(rows));
     int column = which == TATU_CATALOG_CA_KEY ? 0 : 1;
-    return tatu_crypto_decode_key(tatu_rows_bytes(rows, column, call->arena), out);
+    return tatu_crypto_decode_key(tatu_store_rows_bytes(rows, column, call->arena), out);
 }

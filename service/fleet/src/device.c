@@ -14,27 +14,27 @@ static void read_device(const struct tatu_call *call, const struct tatu_rows *ro
                         struct tatu_device *out)
 {
     struct tatu_device device = {
-        .catalog_id = tatu_rows_int(rows, 1),
-        .group_id = tatu_rows_int(rows, 2),
-        .rg = tatu_rows_text(rows, 3, call->arena),
-        .catalog = tatu_rows_text(rows, 4, call->arena),
-        .product = tatu_rows_text(rows, 5, call->arena),
-        .group = tatu_rows_text(rows, 6, call->arena),
-        .policy = tatu_rows_text(rows, 7, call->arena),
-        .maker = tatu_rows_text(rows, 8, call->arena),
-        .board_class = (uint32_t)tatu_rows_int(rows, 11),
-        .evidence = tatu_rows_bytes(rows, 12, call->arena),
-        .created_s = tatu_rows_int(rows, 13),
-        .claimed_s = tatu_rows_int(rows, 14),
-        .attested_s = tatu_rows_int(rows, 15),
-        .seen_s = tatu_rows_int(rows, 16),
-        .deployment_s = tatu_rows_int(rows, 17),
-        .verdict = (uint32_t)tatu_rows_int(rows, 18),
-        .release = tatu_rows_text(rows, 19, call->arena),
+        .catalog_id = tatu_store_rows_int(rows, 1),
+        .group_id = tatu_store_rows_int(rows, 2),
+        .rg = tatu_store_rows_text(rows, 3, call->arena),
+        .catalog = tatu_store_rows_text(rows, 4, call->arena),
+        .product = tatu_store_rows_text(rows, 5, call->arena),
+        .group = tatu_store_rows_text(rows, 6, call->arena),
+        .policy = tatu_store_rows_text(rows, 7, call->arena),
+        .maker = tatu_store_rows_text(rows, 8, call->arena),
+        .board_class = (uint32_t)tatu_store_rows_int(rows, 11),
+        .evidence = tatu_store_rows_bytes(rows, 12, call->arena),
+        .created_s = tatu_store_rows_int(rows, 13),
+        .claimed_s = tatu_store_rows_int(rows, 14),
+        .attested_s = tatu_store_rows_int(rows, 15),
+        .seen_s = tatu_store_rows_int(rows, 16),
+        .deployment_s = tatu_store_rows_int(rows, 17),
+        .verdict = (uint32_t)tatu_store_rows_int(rows, 18),
+        .release = tatu_store_rows_text(rows, 19, call->arena),
     };
-    tatu_rows_fixed(rows, 0, device.id, sizeof(device.id));
-    tatu_rows_fixed(rows, 9, device.attestation, sizeof(device.attestation));
-    tatu_rows_fixed(rows, 10, device.implementation, sizeof(device.implementation));
+    tatu_store_rows_fixed(rows, 0, device.id, sizeof(device.id));
+    tatu_store_rows_fixed(rows, 9, device.attestation, sizeof(device.attestation));
+    tatu_store_rows_fixed(rows, 10, device.implementation, sizeof(device.implementation));
     *out = device;
 }
 
@@ -43,7 +43,7 @@ enum tatu_err tatu_fleet_get_device(const struct tatu_call *call, const uint8_t 
 {
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, "SELECT " COLUMNS "WHERE d.id=?", &rows, TATU_AT(id, 64)));
-    TATU_TRY(tatu_rows_next(rows));
+    TATU_TRY(tatu_store_rows_next(rows));
     read_device(call, rows, out);
     return TATU_OK;
 }
@@ -63,8 +63,8 @@ enum tatu_err tatu_fleet_list_devices(const struct tatu_call *call,
         TATU_AT(filter->id, filter->id == NULL ? 0 : 64), NAMES_PAGE(page)));
     struct tatu_device_list list = {
         TATU_ARENA_MANY(call->arena, struct tatu_device, (size_t)page->top + 1), 0, false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         read_device(call, rows, &list.items[list.count++]);
     }
     if (err != TATU_ERR_NOT_FOUND) {
@@ -81,8 +81,8 @@ enum tatu_err tatu_fleet_count_devices(const struct tatu_call *call, int64_t cat
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, "SELECT COUNT(*) FROM device WHERE catalog=?", &rows,
                         TATU_INT(catalog)));
-    TATU_TRY(tatu_rows_next(rows));
-    *out = tatu_rows_int(rows, 0);
+    TATU_TRY(tatu_store_rows_next(rows));
+    *out = tatu_store_rows_int(rows, 0);
     return TATU_OK;
 }
 
@@ -145,7 +145,7 @@ static enum tatu_err check_statement(const struct tatu_call *call, struct tatu_n
         memcmp(claim.owner_key, catalog->owner_key, sizeof(claim.owner_key)) != 0) {
         return TATU_ERR_FOREIGN;
     }
-    return tatu_nonces_use(nonces, catalog->id, call->now_s, claim.nonce);
+    return tatu_identity_nonces_use(nonces, catalog->id, call->now_s, claim.nonce);
 }
 
 static enum tatu_err check_proof(const struct tatu_call *call, struct tatu_nonces *nonces,
@@ -169,7 +169,7 @@ static enum tatu_err check_import(const struct tatu_call *call, int64_t catalog,
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, "SELECT 1 FROM maker_import WHERE device=? AND catalog=?",
                         &rows, TATU_AT(id, 64), TATU_INT(catalog)));
-    enum tatu_err err = tatu_rows_next(rows);
+    enum tatu_err err = tatu_store_rows_next(rows);
     return err == TATU_ERR_NOT_FOUND ? TATU_ERR_DENIED : err;
 }
 

@@ -34,17 +34,17 @@ static void read_group(const struct tatu_call *call, const struct tatu_rows *row
                        struct tatu_group *out)
 {
     *out = (struct tatu_group){
-        .id = tatu_rows_int(rows, 0),
-        .name = tatu_rows_text(rows, 1, call->arena),
-        .product = tatu_rows_text(rows, 2, call->arena),
-        .settings = {.description = tatu_rows_text(rows, 3, call->arena),
-                     .feed = tatu_rows_text(rows, 4, call->arena),
-                     .policy = tatu_rows_text(rows, 5, call->arena),
-                     .dumps = tatu_rows_text(rows, 6, call->arena),
-                     .region = tatu_rows_text(rows, 7, call->arena)},
-        .created_s = tatu_rows_int(rows, 8),
-        .created_by = tatu_rows_text(rows, 9, call->arena),
-        .has_deployment = tatu_rows_int(rows, 10) != 0,
+        .id = tatu_store_rows_int(rows, 0),
+        .name = tatu_store_rows_text(rows, 1, call->arena),
+        .product = tatu_store_rows_text(rows, 2, call->arena),
+        .settings = {.description = tatu_store_rows_text(rows, 3, call->arena),
+                     .feed = tatu_store_rows_text(rows, 4, call->arena),
+                     .policy = tatu_store_rows_text(rows, 5, call->arena),
+                     .dumps = tatu_store_rows_text(rows, 6, call->arena),
+                     .region = tatu_store_rows_text(rows, 7, call->arena)},
+        .created_s = tatu_store_rows_int(rows, 8),
+        .created_by = tatu_store_rows_text(rows, 9, call->arena),
+        .has_deployment = tatu_store_rows_int(rows, 10) != 0,
     };
 }
 
@@ -53,8 +53,8 @@ static enum tatu_err find_group(const struct tatu_call *call, int64_t product, c
 {
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, "SELECT " COLUMNS "WHERE g.product=? AND g.folded=?", &rows,
-                        TATU_INT(product), TATU_TEXT(names_fold(call->arena, name))));
-    TATU_TRY(tatu_rows_next(rows));
+                        TATU_INT(product), TATU_TEXT(tatu_fleet_fold_name(call->arena, name))));
+    TATU_TRY(tatu_store_rows_next(rows));
     read_group(call, rows, out);
     return TATU_OK;
 }
@@ -62,7 +62,7 @@ static enum tatu_err find_group(const struct tatu_call *call, int64_t product, c
 enum tatu_err tatu_fleet_get_group(const struct tatu_call *call, int64_t catalog,
                                    const char *product, const char *name, struct tatu_group *out)
 {
-    if (names_is_unassigned(product) && names_is_unassigned(name)) {
+    if (tatu_fleet_is_unassigned(product) && tatu_fleet_is_unassigned(name)) {
         *out = (struct tatu_group){
             .name = name, .product = product, .settings = defaults, .created_by = ""};
         return TATU_OK;
@@ -84,7 +84,7 @@ static enum tatu_err insert_group(const struct tatu_call *call, int64_t product,
         call->store,
         "INSERT INTO device_group(product, name, folded, description, feed, policy, dumps, region,"
         " created_s, created_by) VALUES(?,?,?,?,?,?,?,?,?,?)",
-        TATU_INT(product), TATU_TEXT(name), TATU_TEXT(names_fold(call->arena, name)),
+        TATU_INT(product), TATU_TEXT(name), TATU_TEXT(tatu_fleet_fold_name(call->arena, name)),
         TATU_TEXT(or_else(s->description, defaults.description)),
         TATU_TEXT(or_else(s->feed, defaults.feed)), TATU_TEXT(or_else(s->policy, defaults.policy)),
         TATU_TEXT(or_else(s->dumps, defaults.dumps)),
@@ -154,8 +154,8 @@ enum tatu_err tatu_fleet_list_groups(const struct tatu_call *call,
                         TATU_INT(product->id), NAMES_PAGE(page)));
     struct tatu_group_list list = {
         TATU_ARENA_MANY(call->arena, struct tatu_group, (size_t)page->top + 1), 0, false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         read_group(call, rows, &list.items[list.count++]);
     }
     if (err != TATU_ERR_NOT_FOUND) {

@@ -29,10 +29,10 @@ static const struct {
 static void read_key(const struct tatu_call *call, const struct tatu_rows *rows,
                      struct tatu_named_key *out)
 {
-    struct tatu_named_key key = {.name = tatu_rows_text(rows, 0, call->arena),
-                                 .created_s = tatu_rows_int(rows, 3)};
-    tatu_rows_fixed(rows, 1, key.public_key, sizeof(key.public_key));
-    tatu_rows_fixed(rows, 2, key.thumbprint, sizeof(key.thumbprint));
+    struct tatu_named_key key = {.name = tatu_store_rows_text(rows, 0, call->arena),
+                                 .created_s = tatu_store_rows_int(rows, 3)};
+    tatu_store_rows_fixed(rows, 1, key.public_key, sizeof(key.public_key));
+    tatu_store_rows_fixed(rows, 2, key.thumbprint, sizeof(key.thumbprint));
     *out = key;
 }
 
@@ -41,7 +41,7 @@ static enum tatu_err get_key(const struct tatu_call *call, enum tatu_key_list li
 {
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, lists[list].by_name, &rows, TATU_TEXT(name)));
-    TATU_TRY(tatu_rows_next(rows));
+    TATU_TRY(tatu_store_rows_next(rows));
     read_key(call, rows, out);
     return TATU_OK;
 }
@@ -84,8 +84,8 @@ enum tatu_err tatu_fleet_list_keys(const struct tatu_call *call, enum tatu_key_l
     TATU_TRY(TATU_QUERY(call->store, lists[list].page, &rows, NAMES_PAGE(page)));
     struct tatu_named_key_list found = {
         TATU_ARENA_MANY(call->arena, struct tatu_named_key, (size_t)page->top + 1), 0, false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         read_key(call, rows, &found.items[found.count++]);
     }
     if (err != TATU_ERR_NOT_FOUND) {
@@ -102,7 +102,7 @@ enum tatu_err tatu_fleet_find_key(const struct tatu_call *call, enum tatu_key_li
 {
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, lists[list].by_thumbprint, &rows, TATU_BYTES(thumbprint)));
-    enum tatu_err err = tatu_rows_next(rows);
+    enum tatu_err err = tatu_store_rows_next(rows);
     if (err != TATU_OK) {
         return err == TATU_ERR_NOT_FOUND ? TATU_ERR_KEY_UNKNOWN : err;
     }
@@ -158,8 +158,8 @@ static enum tatu_err import_one(const struct tatu_call *call, const char *maker,
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, "SELECT catalog FROM maker_import WHERE device=?", &rows,
                         TATU_FIXED(device->device_id)));
-    TATU_TRY(tatu_rows_next(rows));
-    return tatu_rows_int(rows, 0) == catalog ? TATU_OK : TATU_ERR_OWNED;
+    TATU_TRY(tatu_store_rows_next(rows));
+    return tatu_store_rows_int(rows, 0) == catalog ? TATU_OK : TATU_ERR_OWNED;
 }
 
 enum tatu_err tatu_fleet_import(const struct tatu_call *call, const char *maker, int64_t catalog,

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-const char *names_fold(struct tatu_arena *arena, const char *name)
+const char *tatu_fleet_fold_name(struct tatu_arena *arena, const char *name)
 {
     char *folded = tatu_arena_copy_text(arena, name, strlen(name));
     for (char *at = folded; *at != 0; at++) {
@@ -12,7 +12,7 @@ const char *names_fold(struct tatu_arena *arena, const char *name)
     return folded;
 }
 
-bool names_is_unassigned(const char *name)
+bool tatu_fleet_is_unassigned(const char *name)
 {
     return strcmp(name, ".default") == 0 || strcmp(name, ".unassigned") == 0;
 }

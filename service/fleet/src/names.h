@@ -5,9 +5,9 @@
 #include "service/store/store.h"
 
 /** Lower case, ASCII. */
-const char *names_fold(struct tatu_arena *arena, const char *name);
+const char *tatu_fleet_fold_name(struct tatu_arena *arena, const char *name);
 /** ".default" or ".unassigned": no product, no group. */
-bool names_is_unassigned(const char *name);
+bool tatu_fleet_is_unassigned(const char *name);
 
 /** Rows of one list. */
 #define NAMES_PAGE(page) TATU_INT((page)->top + 1), TATU_INT((page)->skip)

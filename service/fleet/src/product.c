@@ -7,11 +7,11 @@ static void read_product(const struct tatu_call *call, const struct tatu_rows *r
                          struct tatu_product *out)
 {
     *out = (struct tatu_product){
-        .id = tatu_rows_int(rows, 0),
-        .name = tatu_rows_text(rows, 1, call->arena),
-        .description = tatu_rows_text(rows, 2, call->arena),
-        .created_s = tatu_rows_int(rows, 3),
-        .created_by = tatu_rows_text(rows, 4, call->arena),
+        .id = tatu_store_rows_int(rows, 0),
+        .name = tatu_store_rows_text(rows, 1, call->arena),
+        .description = tatu_store_rows_text(rows, 2, call->arena),
+        .created_s = tatu_store_rows_int(rows, 3),
+        .created_by = tatu_store_rows_text(rows, 4, call->arena),
     };
 }
 
@@ -20,8 +20,8 @@ enum tatu_err tatu_fleet_get_product(const struct tatu_call *call, int64_t catal
 {
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, "SELECT " COLUMNS "WHERE catalog=? AND folded=?", &rows,
-                        TATU_INT(catalog), TATU_TEXT(names_fold(call->arena, name))));
-    TATU_TRY(tatu_rows_next(rows));
+                        TATU_INT(catalog), TATU_TEXT(tatu_fleet_fold_name(call->arena, name))));
+    TATU_TRY(tatu_store_rows_next(rows));
     read_product(call, rows, out);
     return TATU_OK;
 }
@@ -32,7 +32,8 @@ static enum tatu_err insert_product(const struct tatu_call *call, int64_t catalo
     TATU_TRY(TATU_RUN(call->store,
                       "INSERT INTO product(catalog, name, folded, description, created_s,"
                       " created_by) VALUES(?,?,?,?,?,?)",
-                      TATU_INT(catalog), TATU_TEXT(name), TATU_TEXT(names_fold(call->arena, name)),
+                      TATU_INT(catalog), TATU_TEXT(name),
+                      TATU_TEXT(tatu_fleet_fold_name(call->arena, name)),
                       TATU_TEXT(description == NULL ? "" : description), TATU_INT(call->now_s),
                       TATU_TEXT(call->who)));
     int64_t product = tatu_store_last_row(call->store);
@@ -71,8 +72,8 @@ enum tatu_err tatu_fleet_list_products(const struct tatu_call *call, int64_t cat
                         TATU_INT(catalog), NAMES_PAGE(page)));
     struct tatu_product_list list = {
         TATU_ARENA_MANY(call->arena, struct tatu_product, (size_t)page->top + 1), 0, false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         read_product(call, rows, &list.items[list.count++]);
     }
     if (err != TATU_ERR_NOT_FOUND) {

@@ -141,7 +141,7 @@ static void on_request(struct evhttp_request *request, void *context)
         return;
     }
     uint8_t device_id[64];
-    bool has_device = tls_get_device(ssl, device_id) == TATU_OK;
+    bool has_device = tatu_http_get_tls_device(ssl, device_id) == TATU_OK;
     struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
     struct evbuffer *body = evhttp_request_get_input_buffer(request);
     size_t body_len = evbuffer_get_length(body);
@@ -293,7 +293,7 @@ enum tatu_err tatu_http_listen(struct tatu_http_server *server,
     struct listener *listener = &server->listeners[server->listener_count];
     SSL_CTX *tls = NULL;
     int fd = -1;
-    TATU_TRY(tls_make_context(&options->tls, &tls));
+    TATU_TRY(tatu_http_make_tls_context(&options->tls, &tls));
     enum tatu_err err = open_socket(options->address, &fd);
     struct evhttp *http = err == TATU_OK ? evhttp_new(server->base) : NULL;
     struct evhttp_bound_socket *socket =

@@ -49,7 +49,7 @@ static bool require_client(SSL_CTX *context, struct tatu_span client_ca)
     return SSL_CTX_add_client_CA(context, ca) == 1;
 }
 
-enum tatu_err tls_make_context(const struct tatu_http_tls *tls, SSL_CTX **out)
+enum tatu_err tatu_http_make_tls_context(const struct tatu_http_tls *tls, SSL_CTX **out)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     if (context == NULL) {
@@ -81,7 +81,7 @@ static enum tatu_err decode_uri(const ASN1_IA5STRING *uri, uint8_t out[DEVICE_ID
     return tatu_base_decode_hex(text + prefix, len - prefix, out, DEVICE_ID_SIZE);
 }
 
-enum tatu_err tls_get_device(SSL *ssl, uint8_t out_device_id[DEVICE_ID_SIZE])
+enum tatu_err tatu_http_get_tls_device(SSL *ssl, uint8_t out_device_id[DEVICE_ID_SIZE])
 {
     X509 *certificate = SSL_get0_peer_certificate(ssl);
     if (certificate == NULL || SSL_get_verify_result(ssl) != X509_V_OK) {

@@ -7,9 +7,9 @@
 #include <openssl/ssl.h>
 
 /** Errors: CERTIFICATE when certificate and key are not usable; MEMORY. */
-enum tatu_err tls_make_context(const struct tatu_http_tls *tls, SSL_CTX **out);
+enum tatu_err tatu_http_make_tls_context(const struct tatu_http_tls *tls, SSL_CTX **out);
 
 /** The device id in the verified client certificate. Errors: CERTIFICATE. */
-enum tatu_err tls_get_device(SSL *ssl, uint8_t out_device_id[64]);
+enum tatu_err tatu_http_get_tls_device(SSL *ssl, uint8_t out_device_id[64]);
 
 #endif

@@ -21,11 +21,11 @@ struct der {
 #define DER_UTC_TIME 0x17
 #define DER_GENERAL_TIME 0x18
 
-void der_push(struct der *d, const void *bytes, size_t len);
-void der_push_byte(struct der *d, uint8_t byte);
+void tatu_identity_push_der(struct der *d, const void *bytes, size_t len);
+void tatu_identity_push_der_byte(struct der *d, uint8_t byte);
 /** Puts tag and length before all that was pushed since `end` (the value of d->at then). */
-void der_wrap(struct der *d, uint8_t tag, size_t end);
+void tatu_identity_wrap_der(struct der *d, uint8_t tag, size_t end);
 /** An unsigned integer from big-endian bytes. */
-void der_push_unsigned(struct der *d, const uint8_t *bytes, size_t len);
+void tatu_identity_push_der_unsigned(struct der *d, const uint8_t *bytes, size_t len);
 
 #endif

@@ -108,7 +108,7 @@ static enum tatu_err read_or_make_root(struct tatu_identity *identity, struct ta
         .not_after_s = now_s + ROOT_S,
     };
     struct tatu_buf der = tatu_arena_buf(&identity->arena, TATU_CERTIFICATE_MAX);
-    TATU_TRY(x509_issue(&request, key, &der));
+    TATU_TRY(tatu_identity_issue_x509(&request, key, &der));
     TATU_TRY(tatu_store_create_file(store, file, (struct tatu_span){der.data, der.len}));
     *out = (struct tatu_span){der.data, der.len};
     return TATU_OK;
@@ -154,7 +154,7 @@ static enum tatu_err make_server_certificate(struct tatu_identity *identity,
         .host_count = host_count + 3,
     };
     struct tatu_buf der = tatu_arena_buf(&identity->arena, TLS_CERTIFICATE_MAX);
-    TATU_TRY(x509_issue(&request, identity->root, &der));
+    TATU_TRY(tatu_identity_issue_x509(&request, identity->root, &der));
     identity->facts.tls_certificate = (struct tatu_span){der.data, der.len};
     return TATU_OK;
 }
@@ -266,7 +266,7 @@ enum tatu_err tatu_identity_issue_catalog(const struct tatu_identity *identity,
         .not_before_s = now_s - BACKDATE_S,
         .not_after_s = now_s + CATALOG_S,
     };
-    return x509_issue(&request, identity->root, out);
+    return tatu_identity_issue_x509(&request, identity->root, out);
 }
 
 struct device_names {
@@ -303,7 +303,7 @@ enum tatu_err tatu_identity_issue_customer(const struct tatu_key *ca_key, const 
         .not_after_s = now_s + DEVICE_S,
         .uri = names.uri,
     };
-    return x509_issue(&request, ca_key, out);
+    return tatu_identity_issue_x509(&request, ca_key, out);
 }
 
 enum tatu_err tatu_identity_issue_update(const struct tatu_identity *identity,
@@ -325,5 +325,5 @@ enum tatu_err tatu_identity_issue_update(const struct tatu_identity *identity,
         .not_after_s = now_s + DEVICE_S,
         .uri = names.uri,
     };
-    return x509_issue(&request, identity->update, out);
+    return tatu_identity_issue_x509(&request, identity->update, out);
 }

@@ -164,31 +164,31 @@ static void token_is_made_once_and_only_it_opens(void **state)
 static void nonce_is_good_once_in_time_for_its_scope(void **state)
 {
     (void)state;
-    struct tatu_nonces *nonces = tatu_nonces_open();
+    struct tatu_nonces *nonces = tatu_identity_nonces_open();
     uint8_t nonce[32], zero[32] = {0};
-    tatu_nonces_make(nonces, 7, 100, 120, nonce);
-    assert_int_equal(tatu_nonces_use(nonces, 8, 100, nonce), TATU_ERR_REPLAY);
-    assert_int_equal(tatu_nonces_use(nonces, 7, 220, nonce), TATU_OK);
-    assert_int_equal(tatu_nonces_use(nonces, 7, 220, nonce), TATU_ERR_REPLAY);
-    tatu_nonces_make(nonces, 7, 100, 120, nonce);
-    assert_int_equal(tatu_nonces_use(nonces, 7, 221, nonce), TATU_ERR_REPLAY);
-    assert_int_equal(tatu_nonces_use(nonces, 7, 110, nonce), TATU_ERR_REPLAY);
-    assert_int_equal(tatu_nonces_use(nonces, 0, 0, zero), TATU_ERR_REPLAY);
-    tatu_nonces_close(nonces);
+    tatu_identity_nonces_make(nonces, 7, 100, 120, nonce);
+    assert_int_equal(tatu_identity_nonces_use(nonces, 8, 100, nonce), TATU_ERR_REPLAY);
+    assert_int_equal(tatu_identity_nonces_use(nonces, 7, 220, nonce), TATU_OK);
+    assert_int_equal(tatu_identity_nonces_use(nonces, 7, 220, nonce), TATU_ERR_REPLAY);
+    tatu_identity_nonces_make(nonces, 7, 100, 120, nonce);
+    assert_int_equal(tatu_identity_nonces_use(nonces, 7, 221, nonce), TATU_ERR_REPLAY);
+    assert_int_equal(tatu_identity_nonces_use(nonces, 7, 110, nonce), TATU_ERR_REPLAY);
+    assert_int_equal(tatu_identity_nonces_use(nonces, 0, 0, zero), TATU_ERR_REPLAY);
+    tatu_identity_nonces_close(nonces);
 }
 
 static void flood_of_nonces_drops_old_ones_and_serves_new_ones(void **state)
 {
     (void)state;
-    struct tatu_nonces *nonces = tatu_nonces_open();
+    struct tatu_nonces *nonces = tatu_identity_nonces_open();
     uint8_t first[32], nonce[32];
-    tatu_nonces_make(nonces, 0, 100, 120, first);
+    tatu_identity_nonces_make(nonces, 0, 100, 120, first);
     for (unsigned i = 0; i < 4 * TATU_NONCE_LIMIT; i++) {
-        tatu_nonces_make(nonces, 0, 101, 120, nonce);
+        tatu_identity_nonces_make(nonces, 0, 101, 120, nonce);
     }
-    assert_int_equal(tatu_nonces_use(nonces, 0, 102, first), TATU_ERR_REPLAY);
-    assert_int_equal(tatu_nonces_use(nonces, 0, 102, nonce), TATU_OK);
-    tatu_nonces_close(nonces);
+    assert_int_equal(tatu_identity_nonces_use(nonces, 0, 102, first), TATU_ERR_REPLAY);
+    assert_int_equal(tatu_identity_nonces_use(nonces, 0, 102, nonce), TATU_OK);
+    tatu_identity_nonces_close(nonces);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)

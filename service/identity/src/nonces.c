@@ -17,12 +17,12 @@ struct tatu_nonces {
     struct entry entries[SETS][WAYS];
 };
 
-struct tatu_nonces *tatu_nonces_open(void)
+struct tatu_nonces *tatu_identity_nonces_open(void)
 {
     return calloc(1, sizeof(struct tatu_nonces));
 }
 
-void tatu_nonces_close(struct tatu_nonces *nonces)
+void tatu_identity_nonces_close(struct tatu_nonces *nonces)
 {
     free(nonces);
 }
@@ -32,8 +32,8 @@ static struct entry *find_set(struct tatu_nonces *nonces, const uint8_t nonce[32
     return nonces->entries[tatu_get_le32(nonce) % SETS];
 }
 
-void tatu_nonces_make(struct tatu_nonces *nonces, int64_t scope, int64_t now_s, int64_t good_s,
-                      uint8_t out[32])
+void tatu_identity_nonces_make(struct tatu_nonces *nonces, int64_t scope, int64_t now_s,
+                               int64_t good_s, uint8_t out[32])
 {
     tatu_crypto_random(out, 32);
     struct entry *set = find_set(nonces, out);
@@ -48,8 +48,8 @@ void tatu_nonces_make(struct tatu_nonces *nonces, int64_t scope, int64_t now_s, 
     victim->until_s = now_s + good_s;
 }
 
-enum tatu_err tatu_nonces_use(struct tatu_nonces *nonces, int64_t scope, int64_t now_s,
-                              const uint8_t nonce[32])
+enum tatu_err tatu_identity_nonces_use(struct tatu_nonces *nonces, int64_t scope, int64_t now_s,
+                                       const uint8_t nonce[32])
 {
     struct entry *set = find_set(nonces, nonce);
     for (size_t i = 0; i < WAYS; i++) {

@@ -8,7 +8,7 @@ static enum tatu_err has_token(struct tatu_store *store, bool *out)
 {
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(tatu_store_query(store, "SELECT 1 FROM token LIMIT 1", NULL, 0, &rows));
-    enum tatu_err err = tatu_rows_next(rows);
+    enum tatu_err err = tatu_store_rows_next(rows);
     if (err != TATU_OK && err != TATU_ERR_NOT_FOUND) {
         return err;
     }
@@ -68,10 +68,10 @@ enum tatu_err tatu_identity_check_token(struct tatu_store *store, struct tatu_ar
     /* looked up by hash: time tells nothing about the token */
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(store, "SELECT subject FROM token WHERE hash=?", &rows, TATU_FIXED(hash)));
-    enum tatu_err err = tatu_rows_next(rows);
+    enum tatu_err err = tatu_store_rows_next(rows);
     if (err != TATU_OK) {
         return err == TATU_ERR_NOT_FOUND ? TATU_ERR_DENIED : err;
     }
-    *out_subject = tatu_rows_text(rows, 0, arena);
+    *out_subject = tatu_store_rows_text(rows, 0, arena);
     return TATU_OK;
 }

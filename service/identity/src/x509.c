@@ -61,8 +61,8 @@ static void push_key_id(struct der *d, const uint8_t *public_key, const uint8_t 
 {
     uint8_t id[TATU_THUMBPRINT_SIZE];
     tatu_crypto_thumbprint(public_key, id);
-    der_push(d, id, sizeof(id));
-    der_push(d, head, len);
+    tatu_identity_push_der(d, id, sizeof(id));
+    tatu_identity_push_der(d, head, len);
 }
 
 static void push_host(struct der *d, const char *host)
@@ -70,14 +70,14 @@ static void push_host(struct der *d, const char *host)
     uint8_t address[sizeof(struct in6_addr)];
     size_t end = d->at;
     if (inet_pton(AF_INET, host, address) == 1) {
-        der_push(d, address, sizeof(struct in_addr));
-        der_wrap(d, 0x87, end); /* iPAddress */
+        tatu_identity_push_der(d, address, sizeof(struct in_addr));
+        tatu_identity_wrap_der(d, 0x87, end); /* iPAddress */
     } else if (inet_pton(AF_INET6, host, address) == 1) {
-        der_push(d, address, sizeof(struct in6_addr));
-        der_wrap(d, 0x87, end);
+        tatu_identity_push_der(d, address, sizeof(struct in6_addr));
+        tatu_identity_wrap_der(d, 0x87, end);
     } else {
-        der_push(d, host, strlen(host));
-        der_wrap(d, 0x82, end); /* dNSName */
+        tatu_identity_push_der(d, host, strlen(host));
+        tatu_identity_wrap_der(d, 0x82, end); /* dNSName */
     }
 }
 
@@ -92,13 +92,13 @@ static void push_alternative_names(struct der *d, const struct x509_request *req
     }
     if (request->uri != NULL) {
         size_t uri_end = d->at;
-        der_push(d, request->uri, strlen(request->uri));
-        der_wrap(d, 0x86, uri_end); /* uniformResourceIdentifier */
+        tatu_identity_push_der(d, request->uri, strlen(request->uri));
+        tatu_identity_wrap_der(d, 0x86, uri_end); /* uniformResourceIdentifier */
     }
-    der_wrap(d, DER_SEQUENCE, end);
-    der_wrap(d, DER_OCTET_STRING, end);
-    der_push(d, oid_subject_alt, sizeof(oid_subject_alt));
-    der_wrap(d, DER_SEQUENCE, end);
+    tatu_identity_wrap_der(d, DER_SEQUENCE, end);
+    tatu_identity_wrap_der(d, DER_OCTET_STRING, end);
+    tatu_identity_push_der(d, oid_subject_alt, sizeof(oid_subject_alt));
+    tatu_identity_wrap_der(d, DER_SEQUENCE, end);
 }
 
 static void push_extensions(struct der *d, const struct x509_request *request)
@@ -107,21 +107,22 @@ static void push_extensions(struct der *d, const struct x509_request *request)
     push_key_id(d, request->issuer_public, authority_key_head, sizeof(authority_key_head));
     push_key_id(d, request->public_key, subject_key_head, sizeof(subject_key_head));
     push_alternative_names(d, request);
-    der_push(d, kinds[request->kind].extended.data, kinds[request->kind].extended.len);
-    der_push(d, kinds[request->kind].usage.data, kinds[request->kind].usage.len);
-    der_push(d, kinds[request->kind].basic.data, kinds[request->kind].basic.len);
-    der_wrap(d, DER_SEQUENCE, end);
-    der_wrap(d, 0xa3, end);
+    tatu_identity_push_der(d, kinds[request->kind].extended.data,
+                           kinds[request->kind].extended.len);
+    tatu_identity_push_der(d, kinds[request->kind].usage.data, kinds[request->kind].usage.len);
+    tatu_identity_push_der(d, kinds[request->kind].basic.data, kinds[request->kind].basic.len);
+    tatu_identity_wrap_der(d, DER_SEQUENCE, end);
+    tatu_identity_wrap_der(d, 0xa3, end);
 }
 
 static void push_attribute(struct der *d, const uint8_t oid[5], uint8_t tag, const char *text)
 {
     size_t end = d->at;
-    der_push(d, text, strlen(text));
-    der_wrap(d, tag, end);
-    der_push(d, oid, 5);
-    der_wrap(d, DER_SEQUENCE, end);
-    der_wrap(d, DER_SET, end);
+    tatu_identity_push_der(d, text, strlen(text));
+    tatu_identity_wrap_der(d, tag, end);
+    tatu_identity_push_der(d, oid, 5);
+    tatu_identity_wrap_der(d, DER_SEQUENCE, end);
+    tatu_identity_wrap_der(d, DER_SET, end);
 }
 
 static void push_name(struct der *d, const struct x509_name *name)
@@ -131,7 +132,7 @@ static void push_name(struct der *d, const struct x509_name *name)
     if (name->serial_number != NULL) {
         push_attribute(d, oid_serial_number, DER_PRINTABLE, name->serial_number);
     }
-    der_wrap(d, DER_SEQUENCE, end);
+    tatu_identity_wrap_der(d, DER_SEQUENCE, end);
 }
 
 static enum tatu_err push_time(struct der *d, int64_t unix_s)
@@ -145,8 +146,8 @@ static enum tatu_err push_time(struct der *d, int64_t unix_s)
     bool general = parts.tm_year + 1900 >= YEAR_GENERAL_TIME;
     size_t len = strftime(text, sizeof(text), general ? "%Y%m%d%H%M%SZ" : "%y%m%d%H%M%SZ", &parts);
     size_t end = d->at;
-    der_push(d, text, len);
-    der_wrap(d, general ? DER_GENERAL_TIME : DER_UTC_TIME, end);
+    tatu_identity_push_der(d, text, len);
+    tatu_identity_wrap_der(d, general ? DER_GENERAL_TIME : DER_UTC_TIME, end);
     return TATU_OK;
 }
 
@@ -155,40 +156,40 @@ static void push_serial(struct der *d)
     uint8_t serial[SERIAL_SIZE];
     tatu_crypto_random(serial, sizeof(serial));
     serial[0] = (serial[0] & 0x3f) | 0x40; /* positive, and always 16 bytes long */
-    der_push_unsigned(d, serial, sizeof(serial));
+    tatu_identity_push_der_unsigned(d, serial, sizeof(serial));
 }
 
 static enum tatu_err push_body(struct der *d, const struct x509_request *request)
 {
     size_t end = d->at;
     push_extensions(d, request);
-    der_push(d, request->public_key, TATU_PUBLIC_SIZE);
-    der_push(d, p256_head, sizeof(p256_head));
+    tatu_identity_push_der(d, request->public_key, TATU_PUBLIC_SIZE);
+    tatu_identity_push_der(d, p256_head, sizeof(p256_head));
     push_name(d, &request->subject);
     size_t validity_end = d->at;
     TATU_TRY(push_time(d, request->not_after_s));
     TATU_TRY(push_time(d, request->not_before_s));
-    der_wrap(d, DER_SEQUENCE, validity_end);
+    tatu_identity_wrap_der(d, DER_SEQUENCE, validity_end);
     push_name(d, &request->issuer);
-    der_push(d, ecdsa_sha256, sizeof(ecdsa_sha256));
+    tatu_identity_push_der(d, ecdsa_sha256, sizeof(ecdsa_sha256));
     push_serial(d);
-    der_push(d, version_3, sizeof(version_3));
-    der_wrap(d, DER_SEQUENCE, end);
+    tatu_identity_push_der(d, version_3, sizeof(version_3));
+    tatu_identity_wrap_der(d, DER_SEQUENCE, end);
     return d->full ? TATU_ERR_FULL : TATU_OK;
 }
 
 static void push_signature(struct der *d, const uint8_t signature[64])
 {
     size_t end = d->at;
-    der_push_unsigned(d, signature + 32, 32);
-    der_push_unsigned(d, signature, 32);
-    der_wrap(d, DER_SEQUENCE, end);
-    der_push_byte(d, 0); /* no unused bits */
-    der_wrap(d, DER_BIT_STRING, end);
+    tatu_identity_push_der_unsigned(d, signature + 32, 32);
+    tatu_identity_push_der_unsigned(d, signature, 32);
+    tatu_identity_wrap_der(d, DER_SEQUENCE, end);
+    tatu_identity_push_der_byte(d, 0); /* no unused bits */
+    tatu_identity_wrap_der(d, DER_BIT_STRING, end);
 }
 
-enum tatu_err x509_issue(const struct x509_request *request, const struct tatu_key *issuer_key,
-                         struct tatu_buf *out)
+enum tatu_err tatu_identity_issue_x509(const struct x509_request *request,
+                                       const struct tatu_key *issuer_key, struct tatu_buf *out)
 {
     uint8_t body_room[ROOM];
     struct der body = {body_room, ROOM, ROOM, false};
@@ -203,9 +204,9 @@ enum tatu_err x509_issue(const struct x509_request *request, const struct tatu_k
     uint8_t whole_room[ROOM];
     struct der whole = {whole_room, ROOM, ROOM, false};
     push_signature(&whole, signature);
-    der_push(&whole, ecdsa_sha256, sizeof(ecdsa_sha256));
-    der_push(&whole, signed_bytes.data, signed_bytes.len);
-    der_wrap(&whole, DER_SEQUENCE, ROOM);
+    tatu_identity_push_der(&whole, ecdsa_sha256, sizeof(ecdsa_sha256));
+    tatu_identity_push_der(&whole, signed_bytes.data, signed_bytes.len);
+    tatu_identity_wrap_der(&whole, DER_SEQUENCE, ROOM);
     if (whole.full) {
         return TATU_ERR_FULL;
     }

@@ -32,7 +32,7 @@ struct x509_request {
 };
 
 /** Appends the certificate. Errors: FULL; ARGUMENT for a time no certificate can hold. */
-enum tatu_err x509_issue(const struct x509_request *request, const struct tatu_key *issuer_key,
-                         struct tatu_buf *out);
+enum tatu_err tatu_identity_issue_x509(const struct x509_request *request,
+                                       const struct tatu_key *issuer_key, struct tatu_buf *out);
 
 #endif

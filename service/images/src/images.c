@@ -12,16 +12,16 @@ static void read_image(const struct tatu_call *call, const struct tatu_rows *row
                        struct tatu_stored_image *out)
 {
     struct tatu_stored_image image = {
-        .name = tatu_rows_text(rows, 2, call->arena),
-        .description = tatu_rows_text(rows, 3, call->arena),
-        .region = tatu_rows_text(rows, 4, call->arena),
-        .size_bytes = (uint32_t)tatu_rows_int(rows, 5),
-        .created_s = tatu_rows_int(rows, 7),
-        .created_by = tatu_rows_text(rows, 8, call->arena),
+        .name = tatu_store_rows_text(rows, 2, call->arena),
+        .description = tatu_store_rows_text(rows, 3, call->arena),
+        .region = tatu_store_rows_text(rows, 4, call->arena),
+        .size_bytes = (uint32_t)tatu_store_rows_int(rows, 5),
+        .created_s = tatu_store_rows_int(rows, 7),
+        .created_by = tatu_store_rows_text(rows, 8, call->arena),
     };
-    tatu_rows_fixed(rows, 0, image.image, sizeof(image.image));
-    tatu_rows_fixed(rows, 1, image.component, sizeof(image.component));
-    tatu_rows_fixed(rows, 6, image.digest, sizeof(image.digest));
+    tatu_store_rows_fixed(rows, 0, image.image, sizeof(image.image));
+    tatu_store_rows_fixed(rows, 1, image.component, sizeof(image.component));
+    tatu_store_rows_fixed(rows, 6, image.digest, sizeof(image.digest));
     *out = image;
 }
 
@@ -32,9 +32,9 @@ static enum tatu_err find_image(const struct tatu_call *call, int64_t catalog, c
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(TATU_QUERY(call->store, COLUMNS "WHERE catalog=? AND image=?", &rows,
                         TATU_INT(catalog), TATU_AT(id, 16)));
-    TATU_TRY(tatu_rows_next(rows));
+    TATU_TRY(tatu_store_rows_next(rows));
     read_image(call, rows, out);
-    tatu_rows_fixed(rows, 9, out_content, 32);
+    tatu_store_rows_fixed(rows, 9, out_content, 32);
     return TATU_OK;
 }
 
@@ -158,8 +158,8 @@ enum tatu_err tatu_images_list(const struct tatu_call *call, int64_t catalog,
                         TATU_INT(catalog), TATU_INT(page->top + 1), TATU_INT(page->skip)));
     struct tatu_stored_image_list list = {
         TATU_ARENA_MANY(call->arena, struct tatu_stored_image, (size_t)page->top + 1), 0, false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         read_image(call, rows, &list.items[list.count++]);
     }
     if (err != TATU_ERR_NOT_FOUND) {
@@ -195,7 +195,7 @@ static void clean_one(void *context, const char *name)
     if (tatu_base_decode_hex(name, strlen(name), digest, sizeof(digest)) == TATU_OK) {
         err = TATU_QUERY(call->store, "SELECT 1 FROM image WHERE digest=?", &rows,
                          TATU_FIXED(digest));
-        err = err == TATU_OK ? tatu_rows_next(rows) : err;
+        err = err == TATU_OK ? tatu_store_rows_next(rows) : err;
     }
     if (err == TATU_ERR_NOT_FOUND) {
         tatu_store_remove_file(call->store, tatu_arena_format(call->arena, "images/%s", name));

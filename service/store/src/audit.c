@@ -22,13 +22,13 @@ static enum tatu_err read_last(struct tatu_store *store, int64_t *out_sequence, 
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(tatu_store_query(store, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", NULL,
                               0, &rows));
-    enum tatu_err err = tatu_rows_next(rows);
+    enum tatu_err err = tatu_store_rows_next(rows);
     if (err == TATU_ERR_NOT_FOUND) {
         return TATU_OK;
     }
     TATU_TRY(err);
-    *out_sequence = tatu_rows_int(rows, 0);
-    tatu_rows_fixed(rows, 1, out, 32);
+    *out_sequence = tatu_store_rows_int(rows, 0);
+    tatu_store_rows_fixed(rows, 1, out, 32);
     return TATU_OK;
 }
 
@@ -51,12 +51,12 @@ static bool line_fits(const struct tatu_rows *rows, struct tatu_arena *arena, ui
 {
     const char *texts[3];
     for (int i = 0; i < 3; i++) {
-        texts[i] = tatu_rows_text(rows, 2 + i, arena);
+        texts[i] = tatu_store_rows_text(rows, 2 + i, arena);
     }
     uint8_t want[32];
     uint8_t have[32];
-    hash_line(previous, tatu_rows_int(rows, 0), tatu_rows_int(rows, 1), texts, want);
-    tatu_rows_fixed(rows, 5, have, sizeof(have));
+    hash_line(previous, tatu_store_rows_int(rows, 0), tatu_store_rows_int(rows, 1), texts, want);
+    tatu_store_rows_fixed(rows, 5, have, sizeof(have));
     memcpy(previous, have, sizeof(have));
     return memcmp(want, have, sizeof(have)) == 0;
 }
@@ -69,11 +69,11 @@ enum tatu_err tatu_store_check_audit(struct tatu_store *store, int64_t *out_bad_
                               NULL, 0, &rows));
     uint8_t previous[32] = {0};
     int64_t expected = 1;
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows), expected++) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows), expected++) {
         struct tatu_arena arena __attribute__((cleanup(tatu_arena_done)));
         tatu_arena_init(&arena);
-        if (tatu_rows_int(rows, 0) != expected || !line_fits(rows, &arena, previous)) {
+        if (tatu_store_rows_int(rows, 0) != expected || !line_fits(rows, &arena, previous)) {
             *out_bad_sequence = expected;
             return TATU_ERR_DIGEST;
         }

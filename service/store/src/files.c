@@ -38,16 +38,16 @@ static void close_fd(int *fd)
 }
 #define SCOPED_FD int __attribute__((cleanup(close_fd)))
 
-enum tatu_err files_path(const char *dir, const char *name, char *out, size_t cap)
+enum tatu_err tatu_store_make_path(const char *dir, const char *name, char *out, size_t cap)
 {
     int len = snprintf(out, cap, "%s/%s", dir, name);
     return len < 0 || (size_t)len >= cap ? TATU_ERR_LONG : TATU_OK;
 }
 
-enum tatu_err files_make_folder(const char *dir, const char *name)
+enum tatu_err tatu_store_make_folder(const char *dir, const char *name)
 {
     char path[PATH_MAX_BYTES];
-    TATU_TRY(files_path(dir, name, path, sizeof(path)));
+    TATU_TRY(tatu_store_make_path(dir, name, path, sizeof(path)));
     return mkdir(path, 0700) == 0 || errno == EEXIST ? TATU_OK : map_errno(errno);
 }
 
@@ -82,8 +82,8 @@ static enum tatu_err put_file(const struct tatu_store *store, const char *name,
 {
     char path[PATH_MAX_BYTES];
     char partial[PATH_MAX_BYTES];
-    TATU_TRY(files_path(tatu_store_dir(store), name, path, sizeof(path)));
-    TATU_TRY(files_path(tatu_store_dir(store), "partial", partial, sizeof(partial)));
+    TATU_TRY(tatu_store_make_path(tatu_store_dir(store), name, path, sizeof(path)));
+    TATU_TRY(tatu_store_make_path(tatu_store_dir(store), "partial", partial, sizeof(partial)));
     enum tatu_err err = write_new(partial, bytes);
     if (err == TATU_OK && renameat2(AT_FDCWD, partial, AT_FDCWD, path, rename_flags) != 0) {
         err = map_errno(errno);
@@ -111,7 +111,7 @@ enum tatu_err tatu_store_read_file(const struct tatu_store *store, const char *n
                                    struct tatu_arena *arena, struct tatu_span *out)
 {
     char path[PATH_MAX_BYTES];
-    TATU_TRY(files_path(tatu_store_dir(store), name, path, sizeof(path)));
+    TATU_TRY(tatu_store_make_path(tatu_store_dir(store), name, path, sizeof(path)));
     SCOPED_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0) {
@@ -137,7 +137,7 @@ enum tatu_err tatu_store_read_file(const struct tatu_store *store, const char *n
 void tatu_store_remove_file(const struct tatu_store *store, const char *name)
 {
     char path[PATH_MAX_BYTES];
-    if (files_path(tatu_store_dir(store), name, path, sizeof(path)) == TATU_OK) {
+    if (tatu_store_make_path(tatu_store_dir(store), name, path, sizeof(path)) == TATU_OK) {
         (void)unlink(path);
     }
 }
@@ -146,7 +146,7 @@ void tatu_store_each_file(const struct tatu_store *store, const char *folder,
                           void (*visit)(void *context, const char *name), void *context)
 {
     char path[PATH_MAX_BYTES];
-    if (files_path(tatu_store_dir(store), folder, path, sizeof(path)) != TATU_OK) {
+    if (tatu_store_make_path(tatu_store_dir(store), folder, path, sizeof(path)) != TATU_OK) {
         return;
     }
     DIR *dir = opendir(path);

@@ -5,7 +5,7 @@
 #include "base/base.h"
 
 /** dir/name. Errors: LONG. */
-enum tatu_err files_path(const char *dir, const char *name, char *out, size_t cap);
-enum tatu_err files_make_folder(const char *dir, const char *name);
+enum tatu_err tatu_store_make_path(const char *dir, const char *name, char *out, size_t cap);
+enum tatu_err tatu_store_make_folder(const char *dir, const char *name);
 
 #endif

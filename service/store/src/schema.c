@@ -65,5 +65,6 @@ static const char step_1[] =
     "CREATE TABLE symbol(build_id BLOB PRIMARY KEY, size_bytes BIGINT NOT NULL,"
     " digest BLOB NOT NULL, created_s BIGINT NOT NULL);";
 
-const char *const schema_steps[] = {step_1};
-const size_t schema_step_count = sizeof(schema_steps) / sizeof(schema_steps[0]);
+const char *const tatu_store_schema_steps[] = {step_1};
+const size_t tatu_store_schema_step_count =
+    sizeof(tatu_store_schema_steps) / sizeof(tatu_store_schema_steps[0]);

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-extern const char *const schema_steps[];
-extern const size_t schema_step_count;
+extern const char *const tatu_store_schema_steps[];
+extern const size_t tatu_store_schema_step_count;
 
 #endif

@@ -84,12 +84,12 @@ static enum tatu_err migrate(struct tatu_store *store)
 {
     int version = 0;
     TATU_TRY(read_version(store, &version));
-    if (version < 0 || (size_t)version > schema_step_count) {
+    if (version < 0 || (size_t)version > tatu_store_schema_step_count) {
         return TATU_ERR_VERSION;
     }
-    for (size_t i = (size_t)version; i < schema_step_count; i++) {
+    for (size_t i = (size_t)version; i < tatu_store_schema_step_count; i++) {
         char *sql = sqlite3_mprintf("BEGIN IMMEDIATE;%s;PRAGMA user_version=%d;COMMIT",
-                                    schema_steps[i], (int)i + 1);
+                                    tatu_store_schema_steps[i], (int)i + 1);
         if (sql == NULL) {
             return TATU_ERR_MEMORY;
         }
@@ -106,7 +106,7 @@ static enum tatu_err migrate(struct tatu_store *store)
 static enum tatu_err open_database(struct tatu_store *store)
 {
     char path[PATH_MAX_BYTES];
-    TATU_TRY(files_path(store->dir, "tatu.db", path, sizeof(path)));
+    TATU_TRY(tatu_store_make_path(store->dir, "tatu.db", path, sizeof(path)));
     int code = sqlite3_open_v2(
         path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL);
     TATU_TRY(map_error(store->db, code));
@@ -131,7 +131,7 @@ static enum tatu_err take_folder(struct tatu_store *store)
         return TATU_ERR_DENIED;
     }
     char path[PATH_MAX_BYTES];
-    TATU_TRY(files_path(store->dir, "lock", path, sizeof(path)));
+    TATU_TRY(tatu_store_make_path(store->dir, "lock", path, sizeof(path)));
     store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (store->lock_fd < 0) {
         return errno == ENOSPC ? TATU_ERR_FULL : TATU_ERR_IO;
@@ -144,7 +144,7 @@ static enum tatu_err open_all(struct tatu_store *store)
     TATU_TRY(take_folder(store));
     static const char *const folders[] = {"keys", "images", "symbols"};
     for (size_t i = 0; i < TATU_COUNT_OF(folders); i++) {
-        TATU_TRY(files_make_folder(store->dir, folders[i]));
+        TATU_TRY(tatu_store_make_folder(store->dir, folders[i]));
     }
     return open_database(store);
 }
@@ -268,7 +268,7 @@ enum tatu_err tatu_store_query(struct tatu_store *store, const char *sql,
     return TATU_OK;
 }
 
-enum tatu_err tatu_rows_next(struct tatu_rows *rows)
+enum tatu_err tatu_store_rows_next(struct tatu_rows *rows)
 {
     errno = 0;
     int code = sqlite3_step(rows->statement);
@@ -278,7 +278,7 @@ enum tatu_err tatu_rows_next(struct tatu_rows *rows)
     return map_error(rows->store->db, code);
 }
 
-void tatu_rows_close(struct tatu_rows *rows)
+void tatu_store_rows_close(struct tatu_rows *rows)
 {
     if (rows != NULL) {
         release(rows->store, rows->statement, rows->slot);
@@ -291,7 +291,7 @@ enum tatu_err tatu_store_run(struct tatu_store *store, const char *sql, const st
 {
     TATU_ROWS_SCOPED rows = NULL;
     TATU_TRY(tatu_store_query(store, sql, args, count, &rows));
-    enum tatu_err err = tatu_rows_next(rows);
+    enum tatu_err err = tatu_store_rows_next(rows);
     if (err != TATU_OK && err != TATU_ERR_NOT_FOUND) {
         return err;
     }
@@ -306,30 +306,31 @@ int64_t tatu_store_last_row(const struct tatu_store *store)
     return sqlite3_last_insert_rowid(store->db);
 }
 
-int64_t tatu_rows_int(const struct tatu_rows *rows, int column)
+int64_t tatu_store_rows_int(const struct tatu_rows *rows, int column)
 {
     return sqlite3_column_int64(rows->statement, column);
 }
 
-bool tatu_rows_is_null(const struct tatu_rows *rows, int column)
+bool tatu_store_rows_is_null(const struct tatu_rows *rows, int column)
 {
     return sqlite3_column_type(rows->statement, column) == SQLITE_NULL;
 }
 
-const char *tatu_rows_text(const struct tatu_rows *rows, int column, struct tatu_arena *arena)
+const char *tatu_store_rows_text(const struct tatu_rows *rows, int column, struct tatu_arena *arena)
 {
     const char *text = (const char *)sqlite3_column_text(rows->statement, column);
     return text == NULL ? NULL : tatu_arena_copy_text(arena, text, strlen(text));
 }
 
-struct tatu_span tatu_rows_bytes(const struct tatu_rows *rows, int column, struct tatu_arena *arena)
+struct tatu_span tatu_store_rows_bytes(const struct tatu_rows *rows, int column,
+                                       struct tatu_arena *arena)
 {
     const uint8_t *data = sqlite3_column_blob(rows->statement, column);
     size_t len = (size_t)sqlite3_column_bytes(rows->statement, column);
     return tatu_arena_copy(arena, (struct tatu_span){data, data == NULL ? 0 : len});
 }
 
-void tatu_rows_fixed(const struct tatu_rows *rows, int column, uint8_t *out, size_t len)
+void tatu_store_rows_fixed(const struct tatu_rows *rows, int column, uint8_t *out, size_t len)
 {
     const uint8_t *data = sqlite3_column_blob(rows->statement, column);
     bool fits = data != NULL && (size_t)sqlite3_column_bytes(rows->statement, column) == len;

@@ -95,14 +95,14 @@ static void rolled_back_write_leaves_nothing_and_committed_stays(void **state)
     assert_int_equal(
         tatu_store_query(world->store, "SELECT name, public_key FROM maker", NULL, 0, &rows),
         TATU_OK);
-    assert_int_equal(tatu_rows_next(rows), TATU_OK);
-    assert_string_equal(tatu_rows_text(rows, 0, &world->arena), "b");
+    assert_int_equal(tatu_store_rows_next(rows), TATU_OK);
+    assert_string_equal(tatu_store_rows_text(rows, 0, &world->arena), "b");
     uint8_t bytes[2], wrong[3] = {9, 9, 9};
-    tatu_rows_fixed(rows, 1, bytes, 2);
+    tatu_store_rows_fixed(rows, 1, bytes, 2);
     assert_memory_equal(bytes, "x", 2);
-    tatu_rows_fixed(rows, 1, wrong, 3);
+    tatu_store_rows_fixed(rows, 1, wrong, 3);
     assert_memory_equal(wrong, "\0\0", 3);
-    assert_int_equal(tatu_rows_next(rows), TATU_ERR_NOT_FOUND);
+    assert_int_equal(tatu_store_rows_next(rows), TATU_ERR_NOT_FOUND);
 }
 
 static void statement_with_wrong_number_of_arguments_is_refused(void **state)

@@ -61,13 +61,13 @@ static enum tatu_err read_images(const struct tatu_call *call, int64_t catalog,
     TATU_TRY(TATU_QUERY(call->store,
                         "SELECT image FROM deployment_image WHERE deployment=? ORDER BY place",
                         &rows, TATU_INT(deployment->sequence)));
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         uint8_t image[16];
         if (deployment->image_count == TATU_EVIDENCE_APP_MAX) {
             return TATU_ERR_LONG;
         }
-        tatu_rows_fixed(rows, 0, image, sizeof(image));
+        tatu_store_rows_fixed(rows, 0, image, sizeof(image));
         TATU_TRY(
             tatu_images_get(call, catalog, image, &deployment->images[deployment->image_count]));
         deployment->image_count++;
@@ -80,11 +80,11 @@ static enum tatu_err read_deployment(const struct tatu_call *call, int64_t catal
                                      struct tatu_stored_deployment *out)
 {
     *out = (struct tatu_stored_deployment){
-        .sequence = tatu_rows_int(rows, 0),
-        .created_s = tatu_rows_int(rows, 2),
-        .created_by = tatu_rows_text(rows, 3, call->arena),
+        .sequence = tatu_store_rows_int(rows, 0),
+        .created_s = tatu_store_rows_int(rows, 2),
+        .created_by = tatu_store_rows_text(rows, 3, call->arena),
     };
-    tatu_rows_fixed(rows, 1, out->id, sizeof(out->id));
+    tatu_store_rows_fixed(rows, 1, out->id, sizeof(out->id));
     return read_images(call, catalog, out);
 }
 
@@ -101,7 +101,7 @@ enum tatu_err tatu_update_get(const struct tatu_call *call, int64_t catalog, int
                             COLUMNS "WHERE device_group=? ORDER BY sequence DESC LIMIT 1", &rows,
                             TATU_INT(group)));
     }
-    TATU_TRY(tatu_rows_next(rows));
+    TATU_TRY(tatu_store_rows_next(rows));
     TATU_TRY(read_deployment(call, catalog, rows, &deployment));
     *out = deployment;
     return TATU_OK;
@@ -117,8 +117,8 @@ enum tatu_err tatu_update_list(const struct tatu_call *call, int64_t catalog, in
     struct tatu_deployment_list list = {
         TATU_ARENA_MANY(call->arena, struct tatu_stored_deployment, (size_t)page->top + 1), 0,
         false};
-    enum tatu_err err = tatu_rows_next(rows);
-    for (; err == TATU_OK; err = tatu_rows_next(rows)) {
+    enum tatu_err err = tatu_store_rows_next(rows);
+    for (; err == TATU_OK; err = tatu_store_rows_next(rows)) {
         TATU_TRY(read_deployment(call, catalog, rows, &list.items[list.count]));
         list.count++;
     }
