@@ -184,7 +184,7 @@ class Run:
         for name in ("acore", "fab", "log"):
             if os.path.exists(board.path(name)):
                 os.remove(board.path(name))
-        socket_at = "socket,id=%s,path=%s,server=on,wait=off"
+        socket_at = "socket,id=%s,path=%s,server=on,wait=on" # nothing is said before we listen
         machine = ",".join(["tatu", "blank=on", "fab=fab", "vault-rom=" + board.rom,
                             "arom=" + board.path("arom"), "fuses=" + board.path("fuses"),
                             "flash=" + board.path("flash")])
