@@ -104,19 +104,30 @@ static struct curl_slist *make_headers(const struct tatu_cli_request *request)
     return all;
 }
 
+/* What libcurl passes on of the TLS library's verdict on a certificate. */
+enum { VERIFY_NOT_YET_VALID = 9, VERIFY_EXPIRED = 10 };
+
+static enum tatu_err tell_certificate(struct tatu_cli *cli, const struct tatu_cli_request *request,
+                                      const char *text, long verdict)
+{
+    if (verdict == VERIFY_NOT_YET_VALID || verdict == VERIFY_EXPIRED) {
+        return tatu_cli_fail(cli, TATU_ERR_CERTIFICATE,
+                             "by this machine's clock the certificate of %s is %s; check the "
+                             "clock here, then the service's",
+                             request->url, verdict == VERIFY_EXPIRED ? "expired" : "not valid yet");
+    }
+    return tatu_cli_fail(cli, TATU_ERR_CERTIFICATE,
+                         "%s is not the service whose authority is "
+                         "known here (%s); check the address, or log in again with its --ca",
+                         request->url, text);
+}
+
 static enum tatu_err tell(struct tatu_cli *cli, const struct tatu_cli_request *request,
-                          CURLcode code, const char *detail, bool too_long)
+                          CURLcode code, const char *detail, long verdict)
 {
     const char *text = *detail != '\0' ? detail : curl_easy_strerror(code);
-    if (too_long) {
-        return tatu_cli_fail(cli, TATU_ERR_LONG, "%s sent more than %d bytes; check the address",
-                             request->url, ANSWER_MAX);
-    }
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
-        return tatu_cli_fail(cli, TATU_ERR_CERTIFICATE,
-                             "%s is not the service whose authority is "
-                             "known here (%s); check the address, or log in again with its --ca",
-                             request->url, text);
+        return tell_certificate(cli, request, text, verdict);
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return tatu_cli_fail(cli, TATU_ERR_TIMEOUT, "%s did not answer in time; try again",
@@ -141,11 +152,16 @@ static enum tatu_err perform(struct tatu_cli *cli, CURL *curl,
                 curl_easy_setopt(curl, CURLOPT_WRITEDATA, &sink) == CURLE_OK;
     CURLcode code = good ? curl_easy_perform(curl) : CURLE_FAILED_INIT;
     long status = 0;
+    long verdict = 0;
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
     curl_slist_free_all(headers);
     if (code != CURLE_OK) {
         tatu_cli_free_bytes(&sink.bytes);
-        return tell(cli, request, code, detail, sink.too_long);
+        return sink.too_long ? tatu_cli_fail(cli, TATU_ERR_LONG,
+                                             "%s sent more than %d bytes; check the address",
+                                             request->url, ANSWER_MAX)
+                             : tell(cli, request, code, detail, verdict);
     }
     *out = (struct tatu_cli_answer){status, sink.bytes};
     return TATU_OK;

@@ -523,11 +523,11 @@ def a_board_needs_a_release_of_its_rom_and_a_chip(desk):
 class Service:
     """Answers as a table says and remembers what it was asked."""
 
-    def __init__(self, desk, answers):
+    def __init__(self, desk, answers, age_h=0):
         self.asked, self.answers = [], answers
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test service")])
-        now = datetime.datetime.utcnow()
+        now = datetime.datetime.utcnow() - datetime.timedelta(hours=age_h)
         certificate = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
                        .public_key(key.public_key()).serial_number(x509.random_serial_number())
                        .not_valid_before(now - datetime.timedelta(hours=1))
@@ -714,6 +714,20 @@ def only_the_pinned_authority_is_believed_and_nothing_is_kept_of_a_failed_login(
     desk.bad("FORMAT", "login", "--service", "https://127.0.0.1:1", "--token-file", desk.path("token"),
              "--ca", desk.path("ca.pem"))
     assert read(desk.path("config/config.json")) == before
+
+
+@promise
+def a_certificate_of_another_time_points_at_the_clock(desk):
+    for age_h, word in ((50, "expired"), (-50, "not valid yet")):
+        service = Service(desk, lambda *_: (200, {"serviceRoot": {}}), age_h)
+        try:
+            desk.write("token", "very-secret-token\n")
+            line = desk.bad("CERTIFICATE", "login", "--service", service.url, "--token-file", desk.path("token"),
+                            "--ca", service.ca)
+            assert word in line and "check the clock" in line, line
+            assert not service.asked and not os.path.exists(desk.path("config/config.json"))
+        finally:
+            service.stop()
 
 
 @promise

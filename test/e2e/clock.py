@@ -66,19 +66,19 @@ class Clocks(Doorbell):
     def stop_board(self):
         self.tatu("board", "stop", self.path("board"))
 
-    def board_clock(self):
-        """The year in which the kernel believes to start."""
-        return int(self.serial_has(r"setting system clock to (\d{4})-", BOOT_S).group(1))
+    def has_clock(self, base):
+        """Whether the chip that runs was given this clock; that the kernel takes it is a test of kernel/."""
+        with open(self.path("board", "pid"), encoding="ascii") as file:
+            process = int(file.read())
+        with open(f"/proc/{process}/cmdline", "rb") as file:
+            return f"base={base}".encode() in file.read().split(b"\0")
 
     def signed_time(self):
         """What the vault took as the time."""
         return int(self.serial_has(r"attestd: signed time (\d+)", BOOT_S).group(1))
 
     def is_proven(self):
-        return self.serial_has(r"proven: verdict OK, update certificate, (\d)", RETRY_S).group(1) == "1"
-
-    def events(self):
-        return [event["kind"] for event in self.tatu("event", "list")]
+        return self.serial_has(r"proven: verdict OK, update certificate, 1 customer certificate", RETRY_S)
 
     # ---- the promises --------------------------------------------------------------------------
 
@@ -86,20 +86,19 @@ class Clocks(Doorbell):
         self.service_starts()
         self.board_is_made()
         self.start_board("2001-01-01T00:00:00")
-        if self.board_clock() != 2001:
-            raise StepFailed(f"the board's clock is not off: {self.board_clock()}")
+        if not self.has_clock("2001-01-01T00:00:00"):
+            raise StepFailed("the board's clock is not off")
         self.owner_claims()
-        if not self.is_proven():
-            raise StepFailed("no customer certificate")
+        self.is_proven()
         if abs(self.signed_time() - time.time()) > 300:
             raise StepFailed(f"its time is {self.signed_time()}")
-        self.proven()
 
     def a_board_of_2099_attests(self):
         self.stop_board()
         self.start_board("2099-01-01T00:00:00")
-        if self.board_clock() != 2099 or not self.is_proven():
-            raise StepFailed("not proven")
+        if not self.has_clock("2099-01-01T00:00:00"):
+            raise StepFailed("the board's clock is not off")
+        self.is_proven()
         if abs(self.signed_time() - time.time()) > 300:
             raise StepFailed(f"its time is {self.signed_time()}")
 
@@ -109,13 +108,13 @@ class Clocks(Doorbell):
         self.start_board("2001-01-01T00:00:00")
         line = self.serial_has(r"attestd: signed time: CLOCK: [^\n]*", BOOT_S).group(0)
         if "proven" in self.serial():
-            raise StepFailed("it proved itself by a false clock")
-        return {"serial": line}
+            raise StepFailed(f"it proved itself by a false clock: {line}")
 
     def and_costs_nothing_once_its_clock_is_right(self):
         self.restart_service(0)
-        if not self.is_proven() or abs(self.signed_time() - time.time()) > 300:
-            raise StepFailed("not proven")
+        self.is_proven()
+        if abs(self.signed_time() - time.time()) > 300:
+            raise StepFailed(f"its time is {self.signed_time()}")
         if not wait_for("the device at its owner", self.proven, 30):
             raise StepFailed("lost its owner")
 
