@@ -9,6 +9,7 @@ static enum tatu_err add(struct tatu_cli *cli)
     char guid[TATU_GUID_TEXT_SIZE], tail[64];
     TATU_TRY(tatu_cli_read_file(cli, cli->arguments[0], TATU_IMAGE_PACKAGE_MAX, &bytes));
     TATU_TRY(tatu_cli_read_package(cli, cli->arguments[0], CLI_SPAN(bytes), &info));
+    TATU_TRY(tatu_cli_check_content(cli, cli->arguments[0], CLI_SPAN(bytes), &info));
     tatu_proto_format_guid(info.image, guid);
     (void)snprintf(tail, sizeof(tail), "images/%s", guid);
     json_t *body = json_pack("{s:{s:o}}", "properties", "image", tatu_cli_base64(CLI_SPAN(bytes)));

@@ -1,5 +1,7 @@
 #include "package.h"
 
+#include "verity.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -106,6 +108,31 @@ enum tatu_err tatu_cli_read_package(struct tatu_cli *cli, const char *path, stru
                              "%s is not an image package: %s; pack it with 'tatu "
                              "image-package pack-application'",
                              path, tatu_err_text(err));
+    }
+    return TATU_OK;
+}
+
+enum tatu_err tatu_cli_check_content(struct tatu_cli *cli, const char *path, struct tatu_span bytes,
+                                     const struct tatu_image_info *info)
+{
+    CLI_BYTES made = {NULL, 0};
+    struct tatu_span data, tree;
+    uint8_t root[sizeof(info->verity_root)];
+    if (!info->has_verity) {
+        return TATU_OK;
+    }
+    uint32_t tree_len = tatu_proto_verity_tree_len(info->verity_data_len);
+    TATU_TRY(tatu_base_take_span(bytes, 0, info->verity_data_len, &data));
+    TATU_TRY(tatu_base_take_span(bytes, info->verity_data_len, tree_len, &tree));
+    TATU_TRY(tatu_cli_alloc(cli, tree_len, &made));
+    struct tatu_buf buf = {made.data, 0, tree_len};
+    TATU_TRY(tatu_cli_build_verity(data, buf, root));
+    if (memcmp(root, info->verity_root, sizeof(root)) != 0 ||
+        (tree_len > 0 && memcmp(made.data, tree.data, tree_len) != 0)) {
+        return tatu_cli_fail(cli, TATU_ERR_DIGEST,
+                             "%s was damaged after it was packed; pack it with 'tatu "
+                             "image-package pack-application'",
+                             path);
     }
     return TATU_OK;
 }

@@ -33,6 +33,11 @@ enum tatu_err tatu_cli_make_package(struct tatu_cli *cli, const struct tatu_cli_
 enum tatu_err tatu_cli_read_package(struct tatu_cli *cli, const char *path, struct tatu_span bytes,
                                     struct tatu_image_info *out);
 
+/** Checks that the files of a decoded package are those its hash tree was made for, if it has one;
+ *  told with the path. Errors: DIGEST, MEMORY. */
+enum tatu_err tatu_cli_check_content(struct tatu_cli *cli, const char *path, struct tatu_span bytes,
+                                     const struct tatu_image_info *info);
+
 /** Checks digest and signature of a decoded package. Errors: SIGNATURE. */
 enum tatu_err tatu_cli_check_package(struct tatu_span bytes, const struct tatu_image_info *info,
                                      const uint8_t public_key[64]);

@@ -84,9 +84,11 @@ static enum tatu_err make_url(struct tatu_cli *cli, const char *service, const c
 static const char *next_step(long status)
 {
     return status == 401   ? "log in again with a fresh token"
-           : status == 403 ? "ask for the right, or show what it wants to see"
+           : status == 403 ? "give the proof it asks for"
            : status == 404 ? "see what there is with the 'list' commands"
            : status == 409 ? "look at what is there with the 'show' commands"
+           : status == 413 ? "make it smaller"
+           : status == 507 ? "give the service's disk room, then try again"
            : status >= 500 ? "try again; the service's log says more"
                            : "correct the command and run it again";
 }

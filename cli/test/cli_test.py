@@ -638,8 +638,14 @@ def an_image_is_uploaded_as_it_is_under_its_own_id(desk):
         assert (method, path) == ("PUT", f"{ARM}/home/images/{shown['imageId']}{API}")
         sent = base64.b64decode(json.loads(body)["properties"]["image"], validate=True)
         assert sent == read(desk.path("app.imagepackage"))
-        desk.write("no-package", bytes(500))
-        desk.bad("FORMAT", "image", "add", desk.path("no-package"), "--catalog", "home")
+        service.asked.clear()
+        for name, err, content in (("no-package", "FORMAT", bytes(500)), ("cut", "LONG", sent[:-1]),
+                                   ("stump", "SHORT", sent[:40]), ("nothing", "SHORT", b""),
+                                   ("file", "DIGEST", sent[:100] + bytes([sent[100] ^ 1]) + sent[101:]),
+                                   ("large", "LONG", bytes(0x300001))):
+            desk.write(name, content)
+            desk.bad(err, "image", "add", desk.path(name), "--catalog", "home")
+        assert not service.asked, "what is damaged is not sent"
 
 
 @promise
@@ -666,10 +672,16 @@ def errors_of_the_service_keep_their_name_and_get_a_next_step(desk):
             return 404, {"error": {"code": "ResourceNotFound", "message": "There is no catalog 'gone'.\x1b[2J"}}
         if "odd" in path:
             return 502, b"<html>"
+        if "full" in path:
+            return 507, {"error": {"code": "StorageFull", "message": "There is no room left."}}
+        if "large" in path:
+            return 413, {"error": {"code": "RequestTooLarge", "message": "An application has at most 1 MiB."}}
         return 200, b"not json"
     with logged_in(desk, answers):
         line = desk.bad("ResourceNotFound", "catalog", "show", "gone")
         assert "There is no catalog 'gone'" in line and "\x1b" not in line
+        assert "room" in desk.bad("StorageFull", "catalog", "show", "full").split("; ")[1]
+        assert "smaller" in desk.bad("RequestTooLarge", "catalog", "show", "large").split("; ")[1]
         desk.bad("REJECTED", "catalog", "show", "odd")
         desk.bad("FORMAT", "catalog", "show", "else")
 
