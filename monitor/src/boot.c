@@ -171,34 +171,53 @@ static enum tatu_err choose_set(struct tatu_monitor *m, uint32_t first)
 /* ---- the steps --------------------------------------------------------------------------------
  */
 
-static enum tatu_err verify_slot(struct tatu_monitor *m, uint32_t at, uint32_t size,
-                                 enum tatu_image_type type, uint16_t flags,
-                                 struct tatu_verified_image *out)
+/* Verified in RAM while nothing else runs, and kept: the flash is not asked a second time. */
+static enum tatu_err keep_keystore(struct tatu_monitor *m, uint32_t set)
 {
-    uint32_t len = 0;
-    TATU_TRY(tatu_monitor_read_footer(m->chip, at, size, &len));
-    return tatu_monitor_verify_image(&m->vault, TATU_MAP_FLASH_BASE + at, len, type, flags, out);
+    static const struct part part = {TATU_IMAGE_KEYSTORE, "keystore", TATU_FLASH_KEYSTORE_AT,
+                                     TATU_FLASH_KEYSTORE_SIZE, TATU_LOAD_STAGE};
+    struct tatu_verified_image image = {0};
+    struct place place = {0};
+    TATU_TRY(load_part(m, set, &part, &place));
+    TATU_TRY(tatu_monitor_verify_image(&m->vault, place.address, place.len, part.type,
+                                       TATU_VERIFY_MEASURE, &image));
+    if (image.body_len > sizeof(m->keystore)) {
+        return TATU_ERR_LONG;
+    }
+    TATU_TRY(tatu_monitor_read_normal(m->chip, place.address, m->keystore, image.body_len));
+    m->keystore_len = image.body_len;
+    return TATU_OK;
 }
 
-/* The keystore that the normal world gets to read, and which build of the monitor this is. */
-static void look_at_firmware(struct tatu_monitor *m, uint32_t set)
+/* The keystore that the normal world gets to read. The vault measures only the one it trusts itself:
+ * when the runtime came from the other set, that is the other set's. */
+static void find_keystore(struct tatu_monitor *m, uint32_t first)
 {
-    struct tatu_verified_image image = {0};
-    uint32_t keystore_at = set * TATU_FLASH_SET_STRIDE + TATU_FLASH_KEYSTORE_AT;
-    uint32_t monitor_at = set * TATU_FLASH_SET_STRIDE + TATU_FLASH_MONITOR_AT;
-    enum tatu_err err = verify_slot(m, keystore_at, TATU_FLASH_KEYSTORE_SIZE, TATU_IMAGE_KEYSTORE,
-                                    TATU_VERIFY_MEASURE, &image);
-    if (err == TATU_OK) {
-        m->keystore_at = keystore_at;
-        m->keystore_len = image.body_len;
-    } else {
-        refuse(m, set, TATU_IMAGE_KEYSTORE, "keystore", err);
+    for (uint32_t i = 0; i < TATU_FLASH_SET_COUNT && m->keystore_len == 0; i++) {
+        uint32_t set = (first + i) % TATU_FLASH_SET_COUNT;
+        enum tatu_err err = keep_keystore(m, set);
+        if (err != TATU_OK) {
+            refuse(m, set, TATU_IMAGE_KEYSTORE, "keystore", err);
+        }
     }
-    err = verify_slot(m, monitor_at, TATU_FLASH_MONITOR_SIZE, TATU_IMAGE_MONITOR, 0, &image);
+}
+
+/* Which build of the monitor this is. */
+static void look_up_version(struct tatu_monitor *m, uint32_t set)
+{
+    static const struct part part = {TATU_IMAGE_MONITOR, "monitor", TATU_FLASH_MONITOR_AT,
+                                     TATU_FLASH_MONITOR_SIZE, 0};
+    struct tatu_verified_image image = {0};
+    struct place place = {0};
+    enum tatu_err err = load_part(m, set, &part, &place);
+    if (err == TATU_OK) {
+        err =
+            tatu_monitor_verify_image(&m->vault, place.address, place.len, part.type, 0, &image);
+    }
     if (err == TATU_OK) {
         m->boot.monitor_version = image.security_version;
     } else {
-        refuse(m, set, TATU_IMAGE_MONITOR, "monitor", err);
+        refuse(m, set, TATU_IMAGE_MONITOR, part.name, err);
     }
 }
 
@@ -274,7 +293,8 @@ static enum tatu_err run_steps(struct tatu_monitor *m)
     TATU_TRY(tatu_monitor_open_apps(&m->apps, m->chip, &m->vault));
     TATU_TRY(meet_vault(m, &set));
     report_panic(m, set);
-    look_at_firmware(m, set);
+    find_keystore(m, set);
+    look_up_version(m, set);
     TATU_TRY(choose_set(m, set));
     TATU_TRY(lock_windows(m));
     TATU_TRY(verify_apps(m));

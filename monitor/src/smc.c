@@ -200,7 +200,7 @@ static enum tatu_err act_keystore(struct tatu_monitor *m, const struct request *
     if (m->keystore_len == 0) {
         return TATU_ERR_NOT_FOUND;
     }
-    return put_flash(m, m->keystore_at, m->keystore_len, answer);
+    return tatu_base_put_bytes(answer, (struct tatu_span){m->keystore, m->keystore_len});
 }
 
 static enum tatu_err act_watchdog(struct tatu_monitor *m, const struct request *request,

@@ -15,7 +15,7 @@ struct tatu_monitor {
     struct tatu_monitor_apps apps;
     struct tatu_smc_boot boot;
     uint64_t boot_count;
-    uint32_t keystore_at;                /* verified body in flash */
+    uint8_t keystore[TATU_KEYSTORE_MAX]; /* verified body */
     uint32_t keystore_len;               /* 0: none was verified */
     uint8_t request[TATU_SMC_PAGE_SIZE]; /* the private copy of a caller's page */
     uint8_t answer[TATU_SMC_PAGE_SIZE];

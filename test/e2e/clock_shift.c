@@ -1,6 +1,6 @@
 /*
- * A false clock for one program: preloaded, it adds TATU_CLOCK_SHIFT_S seconds to the time of day. The clocks
- * that only measure (monotonic, CPU time) stay true.
+ * A false clock for one program: preloaded, it adds TATU_CLOCK_SHIFT_S seconds to the time of day.
+ * The clocks that only measure (monotonic, CPU time) stay true.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>

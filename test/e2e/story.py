@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The story: a doorbell on a secured device, end to end, on a board that boots.
 
-story.py [--headless] [--json] [--dir DIR] [--keep]
+story.py [--headless] [--json] [--dir DIR] [--keep] [--until STEP]
 Each step really happens; a step that does not hold ends the story with exit status 1.
 """
 import argparse
@@ -129,6 +129,9 @@ LINUX_WITHIN_S, APP_WITHIN_S = 60, 90
 
 class Doorbell(Story):
     """The steps, in the order of the README."""
+
+    NAMES = ["service", "fab", "power", "linux", "claim", "prove", "deploy", "ring", "crash", "fix", "attack-flash",
+             "attack-evidence"]
 
     # ---- 1 the service -----------------------------------------------------------------------
 
@@ -352,24 +355,28 @@ class Doorbell(Story):
         return [entry["reason"] for entry in self.told() if entry["event"] == "refused"]
 
     def steps(self):
-        return [
-            ("service", "the service starts", self.service_starts),
-            ("fab", "a board is made at the fab", self.board_is_made),
-            ("power", "it powers up: vault, monitor, kernel", self.board_powers_up),
-            ("linux", "Linux reaches appman", self.linux_reaches_appman),
-            ("claim", "the owner claims the board", self.owner_claims),
-            ("prove", "it proves what it runs: two certificates", self.device_proves),
-            ("deploy", "doorbell version 1 is built, deployed, started", self.doorbell_is_deployed),
-            ("ring", "the button rings at the receiver", self.button_rings),
-            ("crash", "a long press crashes it; the owner reads the stack", self.long_press_crashes),
-            ("fix", "version 2 is deployed and holds", self.fix_is_deployed),
-            ("attack-flash", "attack: one flipped byte in the kernel", self.flipped_kernel_boots_backup),
-            ("attack-evidence", "attack: evidence that does not match", self.foreign_software_is_kept_out),
+        told = [
+            ("the service starts", self.service_starts),
+            ("a board is made at the fab", self.board_is_made),
+            ("it powers up: vault, monitor, kernel", self.board_powers_up),
+            ("Linux reaches appman", self.linux_reaches_appman),
+            ("the owner claims the board", self.owner_claims),
+            ("it proves what it runs: two certificates", self.device_proves),
+            ("doorbell version 1 is built, deployed, started", self.doorbell_is_deployed),
+            ("the button rings at the receiver", self.button_rings),
+            ("a long press crashes it; the owner reads the stack", self.long_press_crashes),
+            ("version 2 is deployed and holds", self.fix_is_deployed),
+            ("attack: one flipped byte in the kernel", self.flipped_kernel_boots_backup),
+            ("attack: evidence that does not match", self.foreign_software_is_kept_out),
         ]
+        return [(name, *step) for name, step in zip(self.NAMES, told, strict=True)]
 
 
 def stay_up(story):
     service = f"https://127.0.0.1:{story.facts['ports']['operator']}"
+    if story.options.json:
+        print(json.dumps({"service": service, "folder": story.dir}), flush=True)
+        signal.pause()
     print(f"\nthe service is at {service}; press b to ring, Ctrl-C to end", flush=True)
     if sys.stdin.isatty():
         subprocess.run([TATU, "board", "watch", story.path("board"), "--note", f"service {service}   folder {story.dir}"],
@@ -378,27 +385,38 @@ def stay_up(story):
         signal.pause()
 
 
-def main():
+def read_options(names):
     parser = argparse.ArgumentParser(description="the story, on a board that boots")
     parser.add_argument("--headless", action="store_true", help="end after the story")
     parser.add_argument("--json", action="store_true", help="one JSON line per step")
     parser.add_argument("--dir", help="folder for everything; a temporary one otherwise")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
-    parser.add_argument("--until", help="stop after this step")
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    parser.add_argument("--until", metavar="STEP", choices=names, help="stop after this step: " + ", ".join(names))
+    return parser.parse_args()
+
+
+def end_by_signal(number, _frame):
+    sys.exit(128 + number)
+
+
+def main():
+    options = read_options(Doorbell.NAMES)
+    signal.signal(signal.SIGTERM, end_by_signal)
+    signal.signal(signal.SIGHUP, end_by_signal)  # the terminal was closed
     story = Doorbell(options)
+    held = False
     try:
         steps = story.steps()
         if options.until:
-            names = [name for name, _, _ in steps]
-            steps = steps[:names.index(options.until) + 1]
+            steps = steps[:Doorbell.NAMES.index(options.until) + 1]
         held = story.run(steps)
         if held and not options.headless:
             stay_up(story)
     except KeyboardInterrupt:
-        held = True
+        if not held:
+            return 130
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C would leave a board behind
         story.stop_all()
     return 0 if held else 1
 

@@ -100,6 +100,16 @@ static enum tatu_err decode_verify(const struct tatu_vault *vault, struct tatu_s
     return TATU_OK;
 }
 
+/* Evidence names the keystore this vault trusts. The set of the monitor may hold another one. */
+static enum tatu_err check_in_use(const struct tatu_vault *vault, uint32_t body_len)
+{
+    uint8_t digest[32];
+    TATU_TRY(
+        tatu_vault_digest(vault->chip, (struct tatu_span){vault->scratch, body_len}, digest));
+    return tatu_base_equal_ct(digest, vault->keystore_digest, sizeof(digest)) ? TATU_OK
+                                                                              : TATU_ERR_DIGEST;
+}
+
 static enum tatu_err check_package(struct tatu_vault *vault, const struct verify_request *request,
                                    struct tatu_vault_image *out)
 {
@@ -113,8 +123,9 @@ static enum tatu_err check_package(struct tatu_vault *vault, const struct verify
         return TATU_ERR_LONG;
     }
     TATU_TRY(tatu_vault_chip_fetch(vault->chip, package->remote, vault->scratch, package->len));
-    return tatu_vault_check_keystore(vault->chip, (struct tatu_span){vault->scratch, package->len},
-                                     &keystore, out);
+    TATU_TRY(tatu_vault_check_keystore(
+        vault->chip, (struct tatu_span){vault->scratch, package->len}, &keystore, out));
+    return request->measure ? check_in_use(vault, out->info.body_len) : TATU_OK;
 }
 
 static enum tatu_err verify_image(struct tatu_vault *vault, struct tatu_span in,
@@ -270,6 +281,7 @@ static enum tatu_err time_nonce(struct tatu_vault *vault, struct tatu_span in, s
 {
     (void)in;
     fill_random(vault, vault->nonce, sizeof(vault->nonce));
+    vault->nonce_made_ms = tatu_vault_chip_uptime_ms(vault->chip);
     vault->nonce_open = true;
     return tatu_base_put_bytes(out, TATU_SPAN_OF(vault->nonce));
 }
@@ -294,7 +306,8 @@ static enum tatu_err set_time(struct tatu_vault *vault, struct tatu_span in, str
 {
     struct tatu_signed_time signed_time;
     TATU_TRY(decode_time(vault, in, &signed_time));
-    if (!vault->nonce_open ||
+    uint64_t age_ms = tatu_vault_chip_uptime_ms(vault->chip) - vault->nonce_made_ms;
+    if (!vault->nonce_open || age_ms > TATU_VAULT_NONCE_LIFE_MS ||
         !tatu_base_equal_ct(signed_time.nonce, vault->nonce, sizeof(vault->nonce))) {
         return TATU_ERR_REPLAY;
     }

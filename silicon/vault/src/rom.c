@@ -62,15 +62,17 @@ static enum tatu_err take_fab_request(struct tatu_vault_chip *chip, struct tatu_
 }
 
 /* Burns and reads back: after an interrupted fab other values may be there already. */
+static enum tatu_err burn_word(struct tatu_vault_chip *chip, uint32_t at, uint32_t word)
+{
+    tatu_vault_chip_burn(chip, at, word);
+    return tatu_vault_chip_fuse(chip, at) == word ? TATU_OK : TATU_ERR_STATE;
+}
+
 static enum tatu_err burn(struct tatu_vault_chip *chip, uint32_t at, const uint8_t *bytes,
                           size_t len)
 {
     for (uint32_t i = 0; i < len; i += 4) {
-        uint32_t word = tatu_get_le32(bytes + i);
-        tatu_vault_chip_burn(chip, at + i, word);
-        if (tatu_vault_chip_fuse(chip, at + i) != word) {
-            return TATU_ERR_STATE;
-        }
+        TATU_TRY(burn_word(chip, at + i, tatu_get_le32(bytes + i)));
     }
     return TATU_OK;
 }
@@ -81,7 +83,6 @@ static enum tatu_err make_device(struct tatu_vault_chip *chip,
 {
     const uint32_t secrets = 1u << TATU_FUSE_SECRET_IDENTITY | 1u << TATU_FUSE_SECRET_ATTESTATION |
                              1u << TATU_FUSE_SECRET_DEVICE;
-    uint8_t class[4];
     for (uint32_t n = 0; secrets >> n != 0; n++) {
         if ((tatu_vault_chip_fuse(chip, TATU_FUSE_SECRET_STATUS) >> n & 1) == 0) {
             tatu_vault_chip_burn(chip, TATU_FUSE_SECRET_COMMAND, n);
@@ -90,17 +91,15 @@ static enum tatu_err make_device(struct tatu_vault_chip *chip,
     if ((tatu_vault_chip_fuse(chip, TATU_FUSE_SECRET_STATUS) & secrets) != secrets) {
         return TATU_ERR_IO;
     }
-    tatu_put_le32(class, request->board_class);
-    TATU_TRY(burn(chip, TATU_FUSE_CLASS, class, sizeof(class)));
+    TATU_TRY(burn_word(chip, TATU_FUSE_CLASS, request->board_class));
     TATU_TRY(burn(chip, TATU_FUSE_IMPLEMENTATION, request->implementation, 32));
     TATU_TRY(burn(chip, TATU_FUSE_ROOT_HASH, request->root_hash[0], sizeof(request->root_hash)));
     TATU_TRY(tatu_vault_chip_load_fuse(chip, TATU_ENGINE_SLOT_IDENTITY, TATU_FUSE_SECRET_IDENTITY,
                                        answer->identity));
     TATU_TRY(tatu_vault_chip_load_fuse(chip, TATU_ENGINE_SLOT_ATTESTATION,
                                        TATU_FUSE_SECRET_ATTESTATION, answer->attestation));
-    tatu_vault_chip_burn(chip, TATU_FUSE_FAB_LOCK, 1);
-    tatu_vault_chip_burn(chip, TATU_FUSE_LIFECYCLE, 1);
-    return TATU_OK;
+    TATU_TRY(burn_word(chip, TATU_FUSE_FAB_LOCK, 1));
+    return burn_word(chip, TATU_FUSE_LIFECYCLE, 1);
 }
 
 static void serve_fab(struct tatu_vault_chip *chip)
@@ -157,6 +156,8 @@ static enum tatu_err boot_runtime(struct tatu_vault_chip *chip, uint32_t set_at,
     uint32_t slot_at = set_at + TATU_FLASH_VAULT_AT;
     TATU_TRY(tatu_vault_slot_len(chip, slot_at, TATU_FLASH_VAULT_SIZE, &len));
     tatu_vault_chip_flash(chip, slot_at, image.data, len); /* copied first, then checked */
+    /* what a refused set left behind it would be executable beside the good runtime */
+    memset(image.data + len, 0, image.cap - len);
     struct tatu_vault_trust trust = {.keystore = keystore};
     struct tatu_vault_package package = {.local = image.data, .len = len};
     TATU_TRY(tatu_vault_check_image(chip, &trust, &package, TATU_IMAGE_VAULT_RUNTIME, &checked));

@@ -68,8 +68,9 @@ static enum tatu_err take_over(struct tatu_vault *vault, const struct tatu_vault
         handover->keystore_len > sizeof(handover->keystore)) {
         return TATU_ERR_FORMAT;
     }
-    TATU_TRY(tatu_proto_decode_keystore(
-        (struct tatu_span){handover->keystore, handover->keystore_len}, &vault->keystore));
+    struct tatu_span keystore = {handover->keystore, handover->keystore_len};
+    TATU_TRY(tatu_proto_decode_keystore(keystore, &vault->keystore));
+    TATU_TRY(tatu_vault_digest(vault->chip, keystore, vault->keystore_digest));
     vault->preferred_set = handover->preferred;
     vault->monitor_set = handover->set;
     vault->refused_count = handover->refused_count;

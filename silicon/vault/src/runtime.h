@@ -10,6 +10,8 @@
 #include "record.h"
 
 #define TATU_VAULT_SCRATCH_SIZE 4096u
+/* Signed time that was held back longer is too old: the device's clock would run behind by as much. */
+#define TATU_VAULT_NONCE_LIFE_MS 120000u
 
 struct tatu_vault {
     struct tatu_vault_chip *chip;
@@ -22,8 +24,10 @@ struct tatu_vault {
     uint8_t refused_count;
     struct tatu_vault_refusal refused[TATU_VAULT_REFUSED_MAX];
     uint8_t nonce[TATU_NONCE_SIZE];
+    uint64_t nonce_made_ms;
     uint8_t attestation[64];
     struct tatu_keystore keystore;
+    uint8_t keystore_digest[32]; /* SHA-256 of its body */
     struct tatu_vault_record record;
     /* all but nonce and uptime; tenants[n] is the key in slot TATU_ENGINE_SLOT_TENANT + n */
     struct tatu_evidence evidence;
