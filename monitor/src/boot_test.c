@@ -274,9 +274,26 @@ static void a_refused_keystore_is_a_record_but_no_stop(void **state)
 {
     (void)state;
     chip->flash[TATU_FLASH_KEYSTORE_AT] ^= 1;
+    chip->flash[TATU_FLASH_SET_STRIDE + TATU_FLASH_KEYSTORE_AT] ^= 1;
     assert_int_equal(boot(), TATU_OK);
     assert_failure(0, 0, TATU_IMAGE_KEYSTORE, TATU_ERR_SIGNATURE);
+    assert_failure(1, 1, TATU_IMAGE_KEYSTORE, TATU_ERR_SIGNATURE);
     assert_int_equal(m.keystore_len, 0);
+}
+
+static void the_keystore_handed_out_is_the_one_the_vault_trusts(void **state)
+{
+    (void)state;
+    uint32_t other_at = TATU_FLASH_SET_STRIDE + TATU_FLASH_KEYSTORE_AT;
+    chip->boot_set = 1; /* the monitor is set B's, the vault's runtime set A's */
+    chip->other_keystore = other_at;
+    assert_int_equal(boot(), TATU_OK);
+    assert_failure(0, 1, TATU_IMAGE_KEYSTORE, TATU_ERR_DIGEST);
+    assert_int_equal(m.keystore_len, 400 - 64);
+    assert_memory_equal(m.keystore, chip->flash + TATU_FLASH_KEYSTORE_AT, m.keystore_len);
+    assert_memory_not_equal(m.keystore, chip->flash + other_at, m.keystore_len);
+    assert_int_equal(chip->measured[0], TATU_IMAGE_KEYSTORE);
+    assert_int_equal(chip->measured_count, 4);
 }
 
 static void a_record_ring_that_fails_does_not_stop_the_boot(void **state)
@@ -306,6 +323,7 @@ int main(void)
         cmocka_unit_test_setup(a_vault_that_does_not_answer_stops_the_boot, fixture),
         cmocka_unit_test_setup(a_window_that_cannot_be_locked_stops_the_boot, fixture),
         cmocka_unit_test_setup(a_refused_keystore_is_a_record_but_no_stop, fixture),
+        cmocka_unit_test_setup(the_keystore_handed_out_is_the_one_the_vault_trusts, fixture),
         cmocka_unit_test_setup(a_record_ring_that_fails_does_not_stop_the_boot, fixture),
     };
     return FIXTURE_RUN(tests);

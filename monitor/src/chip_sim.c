@@ -360,6 +360,10 @@ static enum tatu_err verify(struct tatu_monitor_chip *chip, const uint8_t *reque
         return TATU_ERR_TYPE;
     }
     if ((flags & TATU_VERIFY_MEASURE) != 0) {
+        if (type == TATU_IMAGE_KEYSTORE && chip->other_keystore != 0 &&
+            memcmp(package, chip->flash + chip->other_keystore, len) == 0) {
+            return TATU_ERR_DIGEST;
+        }
         if (chip->boot_done || chip->measured_count == TATU_COUNT_OF(chip->measured)) {
             return TATU_ERR_STATE;
         }

@@ -57,6 +57,7 @@ struct tatu_monitor_chip {
     uint16_t vault_err_for;    /* ... only of this command, when not 0 */
     uint32_t vault_cut_len;    /* answer payload shortened by so many bytes */
     uint16_t vault_wrong_type; /* image type it vouches for, when not 0 */
+    uint32_t other_keystore;   /* slot of a good keystore it does not run on; 0: none */
     uint32_t dma_base;
     uint32_t dma_size;
     uint8_t boot_set;

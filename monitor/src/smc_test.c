@@ -408,6 +408,15 @@ static void the_keystore_is_read_only_when_it_was_verified(void **state)
     assert_int_equal(call(TATU_SMC_KEYSTORE, NULL, 0), TATU_ERR_NOT_FOUND);
 }
 
+static void the_keystore_stays_as_verified_when_the_flash_changes(void **state)
+{
+    (void)state;
+    chip->flash[TATU_FLASH_KEYSTORE_AT + 9] ^= 1;
+    assert_int_equal(call(TATU_SMC_KEYSTORE, NULL, 0), TATU_OK);
+    chip->flash[TATU_FLASH_KEYSTORE_AT + 9] ^= 1;
+    assert_memory_equal(page, chip->flash + TATU_FLASH_KEYSTORE_AT, 400 - 64);
+}
+
 static void the_watchdog_is_fed_within_its_limit(void **state)
 {
     (void)state;
@@ -443,6 +452,7 @@ int main(void)
         cmocka_unit_test_setup(commit_refuses_a_list_of_the_wrong_shape, fixture),
         cmocka_unit_test_setup(the_endorsement_is_read_when_there_is_one, fixture),
         cmocka_unit_test_setup(the_keystore_is_read_only_when_it_was_verified, fixture),
+        cmocka_unit_test_setup(the_keystore_stays_as_verified_when_the_flash_changes, fixture),
         cmocka_unit_test_setup(the_watchdog_is_fed_within_its_limit, fixture),
     };
     return FIXTURE_RUN(tests);

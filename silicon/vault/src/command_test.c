@@ -309,6 +309,27 @@ static void keystore_is_verified_by_its_root(void **state)
     assert_int_equal(verify_at(at, len, TATU_IMAGE_KEYSTORE, 0), TATU_ERR_KEY_REVOKED);
 }
 
+static void only_the_keystore_in_use_is_measured(void **state)
+{
+    (void)state;
+    uint8_t body[TATU_KEYSTORE_MAX];
+    uint8_t *slot = world->chip->flash + TATU_FLASH_SET_STRIDE + TATU_FLASH_KEYSTORE_AT;
+    uint32_t at = TATU_MAP_FLASH_BASE + TATU_FLASH_SET_STRIDE + TATU_FLASH_KEYSTORE_AT;
+    size_t len =
+        fake_keystore(world->root, world->release, world->owner, 0, body, sizeof(body));
+    len = fake_pack(TATU_IMAGE_KEYSTORE, 9, (struct tatu_span){body, len}, world->root, slot,
+                    TATU_FLASH_KEYSTORE_SIZE);
+    assert_int_equal(verify_at(at, len, TATU_IMAGE_KEYSTORE, 0), TATU_OK);
+    assert_int_equal(verify_at(at, len, TATU_IMAGE_KEYSTORE, TATU_VERIFY_MEASURE),
+                     TATU_ERR_DIGEST);
+    assert_int_equal(vault.evidence.measurement_count, 2);
+    at -= TATU_FLASH_SET_STRIDE;
+    slot -= TATU_FLASH_SET_STRIDE;
+    len = tatu_get_le32(slot + TATU_FLASH_KEYSTORE_SIZE - 12);
+    assert_int_equal(verify_at(at, len, TATU_IMAGE_KEYSTORE, TATU_VERIFY_MEASURE), TATU_OK);
+    assert_int_equal(vault.evidence.measurement_count, 3);
+}
+
 static void dma_range_is_set_once_and_before_linux(void **state)
 {
     (void)state;
@@ -483,6 +504,20 @@ static void time_needs_the_key_the_nonce_and_the_floor(void **state)
     assert_int_equal(set_time(world->time_key, TATU_COSE_AAD_TIME, nonce, 1002), TATU_ERR_REPLAY);
     const uint8_t junk[3] = {1, 2, 3};
     assert_int_equal(ask(NORMAL, TATU_VAULT_SET_TIME, TATU_SPAN_OF(junk)), TATU_ERR_FORMAT);
+}
+
+static void signed_time_that_was_held_back_is_refused(void **state)
+{
+    (void)state;
+    uint8_t nonce[32];
+    end_boot();
+    world->chip->uptime_ms = 5000;
+    get_nonce(nonce);
+    world->chip->uptime_ms += TATU_VAULT_NONCE_LIFE_MS + 1;
+    assert_int_equal(set_time(world->time_key, TATU_COSE_AAD_TIME, nonce, 1000), TATU_ERR_REPLAY);
+    get_nonce(nonce);
+    world->chip->uptime_ms += TATU_VAULT_NONCE_LIFE_MS;
+    assert_int_equal(set_time(world->time_key, TATU_COSE_AAD_TIME, nonce, 1000), TATU_OK);
 }
 
 static void time_floor_outlives_the_power(void **state)
@@ -730,6 +765,7 @@ int main(void)
         BOOTED(verify_in_ram_ends_with_boot),
         BOOTED(measurements_are_one_per_type_and_the_last_counts),
         BOOTED(keystore_is_verified_by_its_root),
+        BOOTED(only_the_keystore_in_use_is_measured),
         BOOTED(dma_range_is_set_once_and_before_linux),
         BOOTED(boot_ends_once),
         BOOTED(refusals_reach_the_monitor),
@@ -737,6 +773,7 @@ int main(void)
         BOOTED(info_says_what_the_chip_is),
         BOOTED(random_gives_what_was_asked_for_and_no_more),
         BOOTED(time_needs_the_key_the_nonce_and_the_floor),
+        BOOTED(signed_time_that_was_held_back_is_refused),
         BOOTED(time_floor_outlives_the_power),
         BOOTED(the_first_owner_stays),
         BOOTED(a_claim_that_cannot_be_kept_is_not_signed),

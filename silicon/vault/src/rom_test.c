@@ -267,6 +267,24 @@ static void rom_boots_set_b_when_set_a_is_bad(void **state)
     }
 }
 
+static void rom_leaves_nothing_of_a_refused_set_beside_the_runtime(void **state)
+{
+    struct fake_world *world = *state;
+    uint8_t *slot = world->chip->flash + TATU_FLASH_VAULT_AT;
+    const uint8_t *good = slot + TATU_FLASH_SET_STRIDE;
+    uint32_t long_len = 20000;
+    uint32_t len = tatu_get_le32(good + TATU_FLASH_VAULT_SIZE - 12);
+    memset(slot, 0x5a, long_len);
+    tatu_put_le32(slot + TATU_FLASH_VAULT_SIZE - 12, long_len);
+    tatu_put_le32(slot + TATU_FLASH_VAULT_SIZE - 8, ~long_len);
+    assert_int_equal(boot(world->chip), TATU_VAULT_RUN);
+    assert_int_equal(handover.set, 1);
+    assert_memory_equal(image, good, len);
+    for (size_t i = len; i < sizeof(image); i++) {
+        assert_int_equal(image[i], 0);
+    }
+}
+
 static void rom_refuses_a_revoked_root(void **state)
 {
     struct fake_world *world = *state;
@@ -402,6 +420,24 @@ static void fab_does_not_mix_two_requests(void **state)
     fake_chip_free(chip);
 }
 
+static void fab_does_not_vouch_for_a_chip_that_did_not_lock(void **state)
+{
+    (void)state;
+    static const uint32_t weak[] = {TATU_FUSE_FAB_LOCK, TATU_FUSE_LIFECYCLE};
+    for (size_t i = 0; i < TATU_COUNT_OF(weak); i++) {
+        struct tatu_vault_chip *chip = fake_chip_new();
+        struct tatu_fab_request request = good_request();
+        chip->weak_fuse = weak[i];
+        assert_int_equal(fab(chip, &request, NO_FLIP).status, TATU_ERR_STATE);
+        assert_int_equal(chip->fuses[TATU_FUSE_LIFECYCLE / 4], 0);
+        /* the same request may try again */
+        fake_chip_reset(chip);
+        chip->weak_fuse = 0;
+        assert_int_equal(fab(chip, &request, NO_FLIP).status, TATU_OK);
+        fake_chip_free(chip);
+    }
+}
+
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, end_world)
 
 int main(void)
@@ -411,6 +447,7 @@ int main(void)
         WITH_WORLD(rom_locks_before_the_runtime),
         WITH_WORLD(rom_prefers_the_set_of_the_newer_table),
         cmocka_unit_test(rom_boots_set_b_when_set_a_is_bad),
+        WITH_WORLD(rom_leaves_nothing_of_a_refused_set_beside_the_runtime),
         WITH_WORLD(rom_refuses_a_revoked_root),
         WITH_WORLD(rom_does_not_take_an_unused_root_place_for_a_key),
         WITH_WORLD(rom_halts_without_a_good_set_and_says_so_next_time),
@@ -418,6 +455,7 @@ int main(void)
         cmocka_unit_test(fab_makes_a_device_once),
         cmocka_unit_test(fab_refuses_bad_requests_and_stays_blank),
         cmocka_unit_test(fab_does_not_mix_two_requests),
+        cmocka_unit_test(fab_does_not_vouch_for_a_chip_that_did_not_lock),
     };
     return cmocka_run_group_tests_name("vault rom", tests, NULL, NULL);
 }

@@ -1,0 +1,39 @@
+/* main ROLE [STRANGER STRANGER_PORT FRIEND_PORT] */
+#include <applibs/log.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "parts.h"
+
+static void attack(const struct network_targets *targets)
+{
+    calls_attack();
+    files_attack();
+    memory_attack();
+    peripherals_attack();
+    network_attack(targets);
+}
+
+int main(int argc, char **argv)
+{
+    const char *role = argc > 1 ? argv[1] : "";
+    struct network_targets targets = {0};
+    if (argc > 4) {
+        targets = (struct network_targets){argv[2], (uint16_t)atoi(argv[3]), (uint16_t)atoi(argv[4])};
+    }
+    if (strcmp(role, "attack") == 0) {
+        attack(&targets);
+        (void)Log_Debug("attacks are over\n");
+        hunger_hammer();
+    } else if (strcmp(role, "peer") == 0) {
+        network_serve_peer(&targets);
+    } else if (strcmp(role, "stack") == 0) {
+        memory_attack_stack();
+    } else if (strcmp(role, "glutton") == 0) {
+        hunger_attack();
+    }
+    for (;;) {
+        (void)pause();
+    }
+}
