@@ -189,8 +189,8 @@ static enum tatu_err keep_keystore(struct tatu_monitor *m, uint32_t set)
     return TATU_OK;
 }
 
-/* The keystore that the normal world gets to read. The vault measures only the one it trusts itself:
- * when the runtime came from the other set, that is the other set's. */
+/* The keystore that the normal world gets to read. The vault measures only the one it trusts
+ * itself: when the runtime came from the other set, that is the other set's. */
 static void find_keystore(struct tatu_monitor *m, uint32_t first)
 {
     for (uint32_t i = 0; i < TATU_FLASH_SET_COUNT && m->keystore_len == 0; i++) {
@@ -211,8 +211,7 @@ static void look_up_version(struct tatu_monitor *m, uint32_t set)
     struct place place = {0};
     enum tatu_err err = load_part(m, set, &part, &place);
     if (err == TATU_OK) {
-        err =
-            tatu_monitor_verify_image(&m->vault, place.address, place.len, part.type, 0, &image);
+        err = tatu_monitor_verify_image(&m->vault, place.address, place.len, part.type, 0, &image);
     }
     if (err == TATU_OK) {
         m->boot.monitor_version = image.security_version;

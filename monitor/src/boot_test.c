@@ -284,7 +284,9 @@ static void a_refused_keystore_is_a_record_but_no_stop(void **state)
 static void the_keystore_handed_out_is_the_one_the_vault_trusts(void **state)
 {
     (void)state;
+    const struct sim_package other = {TATU_IMAGE_KEYSTORE, 0x80, 0x99, 400, 3};
     uint32_t other_at = TATU_FLASH_SET_STRIDE + TATU_FLASH_KEYSTORE_AT;
+    sim_put_slot(chip, other_at, TATU_FLASH_KEYSTORE_SIZE, &other);
     chip->boot_set = 1; /* the monitor is set B's, the vault's runtime set A's */
     chip->other_keystore = other_at;
     assert_int_equal(boot(), TATU_OK);

@@ -286,6 +286,9 @@ def a_spoiled_monitor_is_replaced_and_reported(board):
     log = board.run()
     passed, failed = summary(log)
     assert "[MON] set B: starting the normal world, fallback" in log
+    # Each set's keystore has keys of its own: evidence must name the one that the vault trusts.
+    assert "[MON] set B: keystore refused, DIGEST" in log
+    assert "[MON] set A: keystore refused" not in log
     assert not failed and "the refusal is a record" in passed, (passed, failed)
     return len(passed)
 

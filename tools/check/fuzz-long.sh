@@ -4,12 +4,13 @@ set -uo pipefail
 seconds=${FUZZ_SECONDS:-60}
 passed=0 failed=0
 
-targets() { # program and corpus of each, as the build replays them
+targets() { # program and corpus folder of each, as the build replays them
     meson introspect --tests build/fuzz | /usr/bin/python3 -c '
-import json, sys
+import json, os, sys
 for test in json.load(sys.stdin):
     if any(suite.endswith("fuzz") for suite in test["suite"]):
-        print(*test["cmd"][:2])'
+        program, corpus = test["cmd"][:2]
+        print(program, os.path.realpath(corpus if os.path.isdir(corpus) else os.path.dirname(corpus)))'
 }
 
 tools/build.sh fuzz >/dev/null || { echo "0 passed, 1 failed"; exit 1; }

@@ -3,7 +3,7 @@
 set -uo pipefail
 passed=0 failed=0
 for _ in 1 2 3; do
-    last=$(tools/check/story.sh | tee /dev/stderr | tail -n 1)
+    last=$(tools/check/story.sh | tee >(cat >&2) | tail -n 1)
     passed=$((passed + ${last%% *}))
     failed=$((failed + $(cut -d' ' -f3 <<<"$last")))
 done

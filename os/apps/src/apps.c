@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,6 +147,12 @@ static enum tatu_err read_manifest(const struct tatu_smc_app *image, struct tatu
     const off_t at = image->offset - (second ? TATU_FLASH_APPS1_AT : TATU_FLASH_APPS0_AT);
     int fd = open(second ? "/dev/mtdblock2" : "/dev/mtdblock1", O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
+        return TATU_ERR_IO;
+    }
+    /* The monitor writes flash behind the kernel's back: while another application holds the device
+     * open, pages that were read ahead show what was there before this image. */
+    if (ioctl(fd, BLKFLSBUF, 0) != 0) {
+        (void)close(fd);
         return TATU_ERR_IO;
     }
     struct mapping mapping __attribute__((cleanup(unmap))) = {

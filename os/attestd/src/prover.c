@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os/lib/loop.h"
 #include "os/lib/vault.h"
 #include "os/tls/tls.h"
 
@@ -16,6 +17,7 @@
 #define UPDATE_FOLDER FOLDER "/update"
 #define UPDATE_GROUP 20u
 #define RENEW_MS (12u * 3600u * 1000u)
+#define KEY_LIFE_MS (RENEW_MS - 60000u) /* so that each half-daily proof is with fresh keys */
 #define RETRY_FIRST_MS 1000u
 #define RETRY_MAX_MS 60000u
 
@@ -85,25 +87,26 @@ static enum tatu_err fetch_nonce(struct tatu_prover *prover)
     return tatu_attestd_decode_nonce((struct tatu_span){answer.data, answer.len}, prover->nonce);
 }
 
-static bool is_zero(const uint8_t *bytes, size_t len)
-{
-    uint8_t any = 0;
-    for (size_t i = 0; i < len; i++) {
-        any |= bytes[i];
-    }
-    return any == 0;
-}
-
-/* Fresh daily keys in the vault: one for updates, one for the owner's tenant. */
-static enum tatu_err make_keys(const struct tatu_prover *prover)
+/*
+ * The daily keys in the vault: one for updates, one for the owner's tenant. They are made at boot,
+ * at a claim and when they are half a day old; a proof in between (the applications changed)
+ * certifies the keys that are there, so that a handshake that runs meanwhile does not lose its key.
+ */
+static enum tatu_err make_keys(struct tatu_prover *prover)
 {
     static const uint8_t nobody[16];
     struct tatu_vault_info info;
     uint8_t public_key[64];
+    const uint64_t now_ms = tatu_os_now_ms();
     TATU_TRY(tatu_os_get_vault_info(prover->monitor, &info));
-    TATU_TRY(tatu_os_make_key(prover->monitor, TATU_KEY_UPDATE, nobody, public_key));
-    if (!is_zero(info.tenant, sizeof(info.tenant))) {
+    if (prover->keys_made_ms == 0 || now_ms - prover->keys_made_ms >= KEY_LIFE_MS) {
+        TATU_TRY(tatu_os_make_key(prover->monitor, TATU_KEY_UPDATE, nobody, public_key));
+        prover->keys_made_ms = now_ms;
+        memset(prover->key_tenant, 0, sizeof(prover->key_tenant));
+    }
+    if (memcmp(prover->key_tenant, info.tenant, sizeof(info.tenant)) != 0) {
         TATU_TRY(tatu_os_make_key(prover->monitor, TATU_KEY_TENANT, info.tenant, public_key));
+        memcpy(prover->key_tenant, info.tenant, sizeof(info.tenant));
     }
     return TATU_OK;
 }

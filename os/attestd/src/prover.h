@@ -25,7 +25,9 @@ struct tatu_prover {
     struct tatu_keystore keystore;
     uint8_t nonce[TATU_NONCE_SIZE];
     bool has_time;
-    uint32_t failures; /* in a row */
+    uint64_t keys_made_ms;  /* on the boot clock; 0: no daily keys yet */
+    uint8_t key_tenant[16]; /* whose customer key there is; zero: none */
+    uint32_t failures;      /* in a row */
 };
 
 /** Takes the present step; how long to wait before the next, in milliseconds. */

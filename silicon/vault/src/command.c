@@ -104,8 +104,7 @@ static enum tatu_err decode_verify(const struct tatu_vault *vault, struct tatu_s
 static enum tatu_err check_in_use(const struct tatu_vault *vault, uint32_t body_len)
 {
     uint8_t digest[32];
-    TATU_TRY(
-        tatu_vault_digest(vault->chip, (struct tatu_span){vault->scratch, body_len}, digest));
+    TATU_TRY(tatu_vault_digest(vault->chip, (struct tatu_span){vault->scratch, body_len}, digest));
     return tatu_base_equal_ct(digest, vault->keystore_digest, sizeof(digest)) ? TATU_OK
                                                                               : TATU_ERR_DIGEST;
 }

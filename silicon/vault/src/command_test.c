@@ -315,13 +315,11 @@ static void only_the_keystore_in_use_is_measured(void **state)
     uint8_t body[TATU_KEYSTORE_MAX];
     uint8_t *slot = world->chip->flash + TATU_FLASH_SET_STRIDE + TATU_FLASH_KEYSTORE_AT;
     uint32_t at = TATU_MAP_FLASH_BASE + TATU_FLASH_SET_STRIDE + TATU_FLASH_KEYSTORE_AT;
-    size_t len =
-        fake_keystore(world->root, world->release, world->owner, 0, body, sizeof(body));
+    size_t len = fake_keystore(world->root, world->release, world->owner, 0, body, sizeof(body));
     len = fake_pack(TATU_IMAGE_KEYSTORE, 9, (struct tatu_span){body, len}, world->root, slot,
                     TATU_FLASH_KEYSTORE_SIZE);
     assert_int_equal(verify_at(at, len, TATU_IMAGE_KEYSTORE, 0), TATU_OK);
-    assert_int_equal(verify_at(at, len, TATU_IMAGE_KEYSTORE, TATU_VERIFY_MEASURE),
-                     TATU_ERR_DIGEST);
+    assert_int_equal(verify_at(at, len, TATU_IMAGE_KEYSTORE, TATU_VERIFY_MEASURE), TATU_ERR_DIGEST);
     assert_int_equal(vault.evidence.measurement_count, 2);
     at -= TATU_FLASH_SET_STRIDE;
     slot -= TATU_FLASH_SET_STRIDE;

@@ -213,7 +213,7 @@ void tatu_vault_chip_burn(struct tatu_vault_chip *chip, uint32_t at, uint32_t bi
         return;
     }
     assert(at % 4 == 0 && at < sizeof(chip->fuses));
-    chip->fuses[at / 4] |= chip->weak_fuse == at ? 0 : bits;
+    chip->fuses[at / 4] |= chip->weak_fuse == at + 1 ? 0 : bits;
 }
 
 uint64_t tatu_vault_chip_counter(struct tatu_vault_chip *chip, uint32_t counter)

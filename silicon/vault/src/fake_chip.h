@@ -28,7 +28,7 @@ struct tatu_vault_chip {
     uint32_t range_size;
     EVP_MD_CTX *hash;
     bool verify_says_yes; /* a broken engine */
-    uint32_t weak_fuse;   /* this word does not burn; 0: all do */
+    uint32_t weak_fuse;   /* 1 + offset of a word that does not burn; 0: all do */
     bool locked;
     bool acore_released;
     uint32_t rings;

@@ -427,7 +427,7 @@ static void fab_does_not_vouch_for_a_chip_that_did_not_lock(void **state)
     for (size_t i = 0; i < TATU_COUNT_OF(weak); i++) {
         struct tatu_vault_chip *chip = fake_chip_new();
         struct tatu_fab_request request = good_request();
-        chip->weak_fuse = weak[i];
+        chip->weak_fuse = weak[i] + 1;
         assert_int_equal(fab(chip, &request, NO_FLIP).status, TATU_ERR_STATE);
         assert_int_equal(chip->fuses[TATU_FUSE_LIFECYCLE / 4], 0);
         /* the same request may try again */

@@ -10,7 +10,8 @@
 #include "record.h"
 
 #define TATU_VAULT_SCRATCH_SIZE 4096u
-/* Signed time that was held back longer is too old: the device's clock would run behind by as much. */
+/* Signed time that was held back longer is too old: the device's clock would run behind by as much.
+ */
 #define TATU_VAULT_NONCE_LIFE_MS 120000u
 
 struct tatu_vault {

@@ -10,6 +10,9 @@
 #include "attack.h"
 #include "parts.h"
 
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#endif
 #define PAGE 4096u
 #define RAN 42
 
