@@ -34,6 +34,14 @@ void tatu_updated_make_plan(const struct tatu_deployment *deployment,
 enum tatu_err tatu_updated_check_deployment(const struct tatu_deployment *deployment,
                                             const uint8_t device_id[64], uint64_t last_sequence);
 
+/**
+ * What an HTTP status of the service means: OK for 2xx.
+ * Errors   NOT_FOUND    404
+ *          REJECTED     400, 413, 422: it will never take this request
+ *          UNREACHABLE  anything else: it may later
+ */
+enum tatu_err tatu_updated_name_status(uint32_t status);
+
 /** `{1: kind, 2: record id, 3: boot count, 4: payload}`. Errors: FULL. */
 enum tatu_err tatu_updated_encode_report(uint16_t kind, uint32_t id, uint64_t boot_count,
                                          struct tatu_span payload, struct tatu_buf *out);

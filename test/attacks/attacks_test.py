@@ -5,13 +5,14 @@ attacks_test.py [--dir DIR] [--keep]   one line per promise that did not hold; l
 
 Beside the doorbell run: `hostile`, which tries what no application may and then hammers at its sockets; `peer`,
 which may reach what `hostile` may not, and shows that it is there; `glutton`, which takes all there is; `stack`,
-whose program asks for a stack that code can run on.
+whose program asks for a stack that code can run on; `flood`, which writes lines without end.
 """
 import argparse
 import json
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -25,7 +26,7 @@ from story import APP_WITHIN_S, ROOT, Doorbell, StepFailed, wait_for  # noqa: E4
 HOSTILE = os.path.join(ROOT, "test/attacks/hostile")
 LISTEN_PORT = 7000  # where the second application listens
 # How many tries each part tells of: one that says nothing failed.
-TRIES = {"hostile": 161, "peer": 5, "glutton": 2, "stack": 1}
+TRIES = {"hostile": 171, "peer": 5, "glutton": 2, "stack": 1}
 CRASH_RECORDS_MAX = 3  # of the glutton's twelve and more
 RINGS = 3
 RING_WITHIN_S = 20
@@ -207,6 +208,15 @@ class Attacks(Doorbell):
         self.promise("doorbell: was never restarted",
                      None if "app doorbell: ended" not in self.serial()[since:] else "it ended")
 
+    def flood(self):
+        since = len(self.serial())
+        flood = self.add_image(self.build("flood", 5, ["10.0.2.2"], []))
+        self.deploy_images(self.doorbell, flood)
+        self.serial_has(r"app flood: flood 100", APP_WITHIN_S, since)
+        self.ring("beside a flood of output")
+        self.deploy_images(self.doorbell)
+        self.attempt("flood: can be removed", self.serial_has, r"app flood: ended", APP_WITHIN_S, since)
+
     def ask_for_stack(self):
         since = len(self.serial())
         stack = self.add_image(self.build("stack", 4, ["10.0.2.2"], [], ["-DEXECUTABLE_STACK=ON"]))
@@ -227,7 +237,7 @@ class Attacks(Doorbell):
         self.prepare()
         self.boots = self.serial().count("[ROM]")
         for name, part in (("attack", self.attack), ("take everything", self.take_everything),
-                           ("stack", self.ask_for_stack)):
+                           ("stack", self.ask_for_stack), ("flood", self.flood)):
             try:
                 part()
             except (StepFailed, OSError, ValueError, KeyError, subprocess.SubprocessError) as problem:
@@ -240,6 +250,7 @@ def main():
     parser = argparse.ArgumentParser(description="a hostile application on a booted board")
     parser.add_argument("--dir", help="folder for everything; a temporary one otherwise")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     attacks = Attacks(parser.parse_args())
     began = time.monotonic()
     try:

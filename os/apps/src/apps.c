@@ -64,14 +64,18 @@ static void say_line(const struct tatu_apps *apps, struct tatu_app *app)
     app->line_len = 0;
 }
 
-static void take_output(const struct tatu_apps *apps, struct tatu_app *app)
+/* Takes a piece of what is there. False: there is nothing more for now. */
+static bool take_output(const struct tatu_apps *apps, struct tatu_app *app)
 {
     char bytes[256];
+    if (app->output_fd < 0) {
+        return false;
+    }
     const ssize_t got = read(app->output_fd, bytes, sizeof(bytes));
     if (got == 0 || (got < 0 && errno != EAGAIN)) {
         (void)close(app->output_fd);
         app->output_fd = -1;
-        return;
+        return false;
     }
     for (ssize_t i = 0; i < got; i++) {
         if (bytes[i] == '\n' || app->line_len == sizeof(app->line) - 1) {
@@ -81,14 +85,15 @@ static void take_output(const struct tatu_apps *apps, struct tatu_app *app)
             app->line[app->line_len++] = bytes[i];
         }
     }
+    return got > 0;
 }
 
 /* ---- what it asks for ---- */
 
 static void take_connection(struct tatu_apps *apps, struct tatu_app *app)
 {
-    /* one at a time: who connects and says nothing waits for itself only */
-    if (app->pending_fd >= 0) {
+    /* one at a time: who connects and says nothing gives way to the next */
+    if (app->pending_fd >= 0 && !tatu_apps_answer_control(app, app->pending_fd)) {
         (void)close(app->pending_fd);
     }
     app->pending_fd = tatu_apps_accept_control(app);
@@ -110,15 +115,12 @@ void tatu_apps_dispatch(struct tatu_apps *apps)
             }
             break;
         case SOURCE_PENDING:
-            if (app->pending_fd >= 0) {
-                tatu_apps_answer_control(app, app->pending_fd);
+            if (app->pending_fd >= 0 && tatu_apps_answer_control(app, app->pending_fd)) {
                 app->pending_fd = -1;
             }
             break;
         case SOURCE_OUTPUT:
-            if (app->output_fd >= 0) {
-                take_output(apps, app);
-            }
+            (void)take_output(apps, app);
             break;
         case SOURCE_COUNT:
             break;
@@ -330,12 +332,10 @@ bool tatu_apps_child_ended(struct tatu_apps *apps, pid_t pid, int status, int64_
     if (app == NULL) {
         return false;
     }
-    while (app->output_fd >= 0 && app->line_len < sizeof(app->line)) {
-        const size_t before = app->line_len;
-        take_output(apps, app);
-        if (app->line_len == before) {
-            break;
-        }
+    while (take_output(apps, app)) {
+    }
+    if (app->line_len > 0) {
+        say_line(apps, app);
     }
     say_end(apps, app, status);
     const bool was_stopping = app->state == TATU_APP_STOPPING;

@@ -51,7 +51,7 @@ static bool make_cgroup(const struct tatu_app *app)
     char folder[96];
     cgroup_of(app, folder, sizeof(folder));
     if ((mkdir(CGROUPS, 0755) != 0 && errno != EEXIST) ||
-        !write_text(CGROUPS, "cgroup.subtree_control", "+memory +pids") ||
+        !write_text(CGROUPS, "cgroup.subtree_control", "+cpu +memory +pids") ||
         (mkdir(folder, 0755) != 0 && errno != EEXIST)) {
         return false;
     }
@@ -150,7 +150,7 @@ static _Noreturn void become_launch(const char *cgroup, int spec_fd, int output_
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    int null_fd = open("/dev/null", O_RDWR);
+    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (write_text(cgroup, "cgroup.procs", "0") && dup2(null_fd, STDIN_FILENO) >= 0 &&
         dup2(output_fd, STDOUT_FILENO) >= 0 && dup2(output_fd, STDERR_FILENO) >= 0 &&
         dup2(spec_fd, TATU_LAUNCH_SPEC_FD) >= 0 && fcntl(TATU_LAUNCH_SPEC_FD, F_SETFD, 0) == 0) {
@@ -167,13 +167,15 @@ static enum tatu_err spawn(struct tatu_app *app, int spec_fd)
     if (pipe2(output, O_CLOEXEC) != 0) {
         return TATU_ERR_IO;
     }
+    const bool ready = fcntl(output[0], F_SETFL, O_NONBLOCK) == 0;
     /* a fork into a new pid namespace, whose process 1 the child is */
-    const pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+    const pid_t pid =
+        ready ? (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0) : -1;
     if (pid == 0) {
         become_launch(cgroup, spec_fd, output[1]);
     }
     (void)close(output[1]);
-    if (pid < 0 || fcntl(output[0], F_SETFL, O_NONBLOCK) != 0) {
+    if (pid < 0) {
         (void)close(output[0]);
         return TATU_ERR_IO;
     }

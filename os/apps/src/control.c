@@ -14,6 +14,7 @@
 #define OP_GPIO_OUTPUT 2u
 #define GPIO_MODE_MAX 2u
 #define LINES_PER_CHIP 8u
+#define REQUEST_WORDS 4
 
 int tatu_apps_open_control(const struct tatu_app *app, char *out_path, size_t path_size)
 {
@@ -109,12 +110,16 @@ int tatu_apps_accept_control(const struct tatu_app *app)
     return accept4(app->control_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
-void tatu_apps_answer_control(const struct tatu_app *app, int fd)
+bool tatu_apps_answer_control(const struct tatu_app *app, int fd)
 {
-    uint32_t request[4];
+    uint32_t request[REQUEST_WORDS + 1]; /* one more: a longer message is none of ours */
     int given = -1;
     int problem = EINVAL;
-    if (recv(fd, request, sizeof(request), 0) == (ssize_t)sizeof(request)) {
+    const ssize_t got = recv(fd, request, sizeof(request), MSG_DONTWAIT);
+    if (got < 0 && errno == EAGAIN) {
+        return false;
+    }
+    if (got == REQUEST_WORDS * (ssize_t)sizeof(request[0])) {
         problem = tatu_apps_check_request(&app->manifest, request);
         if (problem == 0) {
             given = open_gpio(app, request);
@@ -126,4 +131,5 @@ void tatu_apps_answer_control(const struct tatu_app *app, int fd)
         (void)close(given);
     }
     (void)close(fd);
+    return true;
 }

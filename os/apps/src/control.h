@@ -10,8 +10,8 @@ int tatu_apps_open_control(const struct tatu_app *app, char *out_path, size_t pa
 /** Takes one connection, which does not block. -1: there is none. */
 int tatu_apps_accept_control(const struct tatu_app *app);
 
-/** Reads the one request of a connection that is readable, answers it and closes it. */
-void tatu_apps_answer_control(const struct tatu_app *app, int fd);
+/** Reads the one request of a connection, answers it and closes it. False: it has not come yet. */
+bool tatu_apps_answer_control(const struct tatu_app *app, int fd);
 
 /** What a request may have: 0, or an errno. Decided by the manifest alone. */
 int tatu_apps_check_request(const struct tatu_manifest *manifest, const uint32_t request[4]);

@@ -18,6 +18,8 @@
 #define UPDATE_GROUP 20u
 #define RENEW_MS (12u * 3600u * 1000u)
 #define KEY_LIFE_MS (RENEW_MS - 60000u) /* so that each half-daily proof is with fresh keys */
+#define RESOLVER_FILE "/run/resolv.conf"
+#define NETWORK_WAIT_MS 50u
 #define RETRY_FIRST_MS 1000u
 #define RETRY_MAX_MS 60000u
 
@@ -196,8 +198,18 @@ static uint64_t retry_ms(uint32_t failures)
     return wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS;
 }
 
+/* netd writes the resolver's file with each lease; before the first there is nothing to try. */
+static bool network_is_up(void)
+{
+    struct stat st;
+    return stat(RESOLVER_FILE, &st) == 0 && st.st_size > 0;
+}
+
 uint64_t tatu_prover_advance(struct tatu_prover *prover)
 {
+    if (prover->step != TATU_PROVER_KEYSTORE && !network_is_up()) {
+        return NETWORK_WAIT_MS;
+    }
     if (prover->step == TATU_PROVER_IDLE) {
         prover->step = TATU_PROVER_NONCE;
     }

@@ -13,40 +13,77 @@
 #define THREAD_STACK_BYTES (64u * 1024u)
 #define DIGEST_SIZE 32u
 
-/* event data: slot * 2, + 1 for its pending connection */
-static void watch(const struct tatu_signer *signer, size_t slot, bool pending, int fd)
+/* event data: slot * SOURCES, + 1 + the client for a connection */
+#define SOURCES (1u + TATU_SIGNER_CLIENT_MAX)
+
+static bool watch(const struct tatu_signer *signer, uint64_t key, int fd)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = slot * 2 + (pending ? 1 : 0)};
-    (void)epoll_ctl(signer->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = key};
+    return epoll_ctl(signer->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+static void drop(struct tatu_signer_client *client)
+{
+    if (client->fd >= 0) {
+        (void)close(client->fd);
+    }
+    client->fd = -1;
+}
+
+/* The place of a user, or a free one; the first when all are taken by others. */
+static size_t find_place(const struct tatu_signer_slot *slot, uint32_t uid)
+{
+    size_t place = 0;
+    for (size_t i = TATU_SIGNER_CLIENT_MAX; i-- > 0;) {
+        if (slot->clients[i].fd < 0) {
+            place = i;
+        }
+    }
+    for (size_t i = 0; i < TATU_SIGNER_CLIENT_MAX; i++) {
+        if (slot->clients[i].fd >= 0 && slot->clients[i].uid == uid) {
+            place = i;
+        }
+    }
+    return place;
+}
+
+/* Who connects and says nothing gives way to the next of the same user. */
 static void take_connection(struct tatu_signer *signer, size_t index)
 {
     struct tatu_signer_slot *slot = &signer->slots[index];
-    /* who connects and says nothing gives way to the next */
-    if (slot->pending_fd >= 0) {
-        (void)close(slot->pending_fd);
+    struct ucred who;
+    socklen_t len = sizeof(who);
+    int fd = accept4(slot->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+        return;
     }
-    slot->pending_fd = accept4(slot->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (slot->pending_fd >= 0) {
-        watch(signer, index, true, slot->pending_fd);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0) {
+        (void)close(fd);
+        return;
+    }
+    const size_t place = find_place(slot, who.uid);
+    struct tatu_signer_client *client = &slot->clients[place];
+    drop(client);
+    *client = (struct tatu_signer_client){fd, who.uid};
+    if (!watch(signer, index * SOURCES + 1 + place, fd)) {
+        drop(client);
     }
 }
 
-static void answer(struct tatu_signer *signer, struct tatu_signer_slot *slot)
+static void answer(const struct tatu_signer *signer, const struct tatu_signer_slot *slot,
+                   struct tatu_signer_client *client)
 {
     struct {
         uint32_t err;
         uint8_t signature[64];
     } reply = {.err = TATU_ERR_FORMAT};
     uint8_t digest[DIGEST_SIZE + 1];
-    if (recv(slot->pending_fd, digest, sizeof(digest), 0) == DIGEST_SIZE) {
+    if (recv(client->fd, digest, sizeof(digest), 0) == DIGEST_SIZE) {
         reply.err = (uint32_t)tatu_os_sign_tls(signer->monitor, slot->purpose, slot->tenant, digest,
                                                reply.signature);
     }
-    (void)send(slot->pending_fd, &reply, sizeof(reply), MSG_NOSIGNAL);
-    (void)close(slot->pending_fd);
-    slot->pending_fd = -1;
+    (void)send(client->fd, &reply, sizeof(reply), MSG_NOSIGNAL);
+    drop(client);
 }
 
 static void *serve(void *context)
@@ -57,11 +94,13 @@ static void *serve(void *context)
         if (epoll_wait(signer->epoll_fd, &event, 1, -1) != 1) {
             continue;
         }
-        const size_t index = (size_t)(event.data.u64 / 2);
-        if (event.data.u64 % 2 == 0) {
+        const size_t index = (size_t)(event.data.u64 / SOURCES);
+        const size_t source = (size_t)(event.data.u64 % SOURCES);
+        struct tatu_signer_slot *slot = &signer->slots[index];
+        if (source == 0) {
             take_connection(signer, index);
-        } else if (signer->slots[index].pending_fd >= 0) {
-            answer(signer, &signer->slots[index]);
+        } else if (slot->clients[source - 1].fd >= 0) {
+            answer(signer, slot, &slot->clients[source - 1]);
         }
     }
     return NULL;
@@ -113,14 +152,20 @@ enum tatu_err tatu_signer_add(struct tatu_signer *signer, enum tatu_key_purpose 
         return TATU_ERR_FULL;
     }
     struct tatu_signer_slot *slot = &signer->slots[signer->count];
-    *slot = (struct tatu_signer_slot){.purpose = purpose, .pending_fd = -1};
+    *slot = (struct tatu_signer_slot){.purpose = purpose};
+    for (size_t i = 0; i < TATU_SIGNER_CLIENT_MAX; i++) {
+        slot->clients[i].fd = -1;
+    }
     memcpy(slot->tenant, tenant, sizeof(slot->tenant));
     slot->listen_fd = listen_at(path, mode, group);
     if (slot->listen_fd < 0) {
         return TATU_ERR_IO;
     }
     /* the thread looks at a slot only after its descriptor was added */
-    watch(signer, signer->count, false, slot->listen_fd);
+    if (!watch(signer, signer->count * SOURCES, slot->listen_fd)) {
+        (void)close(slot->listen_fd);
+        return TATU_ERR_IO;
+    }
     signer->count++;
     return TATU_OK;
 }

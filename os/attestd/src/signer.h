@@ -6,8 +6,10 @@
 #include "os/lib/sm.h"
 #include "proto/evidence.h"
 #include "proto/mailbox.h"
+#include "proto/smc.h"
 
 #define TATU_SIGNER_SLOT_MAX (1u + TATU_EVIDENCE_TENANT_MAX)
+#define TATU_SIGNER_CLIENT_MAX TATU_SMC_APPS_MAX /* each has its own user id */
 
 struct tatu_signer {
     const struct tatu_os_monitor *monitor;
@@ -17,7 +19,12 @@ struct tatu_signer {
         enum tatu_key_purpose purpose;
         uint8_t tenant[16];
         int listen_fd;
-        int pending_fd; /* one connection at a time; the signer thread's own */
+        /* connections whose digest has not come yet, one for each user, so that an application
+         * can only push its own aside; the signer thread's own */
+        struct tatu_signer_client {
+            int fd; /* -1: none */
+            uint32_t uid;
+        } clients[TATU_SIGNER_CLIENT_MAX];
     } slots[TATU_SIGNER_SLOT_MAX];
 };
 

@@ -1,8 +1,12 @@
 /* Started by the kernel for each crash: crashd PID TIME, the dump on standard input. */
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "os/crashd/crashd.h"
@@ -10,6 +14,10 @@
 #include "os/lib/sm.h"
 #include "proto/image.h"
 #include "proto/smc.h"
+
+#define OWN_ID 114u        /* user and group of nobody else */
+#define STACK_MIN 64u      /* bytes; less explains nothing */
+#define BETWEEN_RECORDS_S 30 /* of one application: flash wears, and others want room in it */
 
 static bool read_input(void *context, uint8_t *room, size_t len)
 {
@@ -41,25 +49,60 @@ static void read_text(const char *path, char *out, size_t size)
     out[strcspn(out, "\n")] = '\0';
 }
 
-/* Which application it was, by its cgroup; all zero for a part of the system. */
-static void name_application(const char *pid, struct tatu_crash *crash)
+/* Whether this application's last record is long enough ago; if so, this is its last one. */
+static bool take_turn(const char *component)
+{
+    char path[96];
+    struct stat last;
+    struct timespec now;
+    (void)snprintf(path, sizeof(path), "/run/apps/%.36s/crashed", component);
+    if (clock_gettime(CLOCK_REALTIME_COARSE, &now) != 0) {
+        return false;
+    }
+    /* a clock that was set back counts as long ago */
+    if (stat(path, &last) == 0 && last.st_mtim.tv_sec <= now.tv_sec &&
+        now.tv_sec - last.st_mtim.tv_sec < BETWEEN_RECORDS_S) {
+        return false;
+    }
+    (void)unlink(path);
+    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    return fd >= 0 && close(fd) == 0;
+}
+
+/* Which application it was, by its cgroup; all zero for a part of the system. BUSY: too soon after
+ * its last crash. */
+static enum tatu_err name_application(const char *pid, struct tatu_crash *crash)
 {
     static const char prefix[] = "0::/apps/";
     char path[96], text[96];
     (void)snprintf(path, sizeof(path), "/proc/%.10s/cgroup", pid);
     read_text(path, text, sizeof(text));
     if (strncmp(text, prefix, sizeof(prefix) - 1) != 0) {
-        return;
+        return TATU_OK;
     }
     const char *component = text + sizeof(prefix) - 1;
     if (tatu_proto_parse_guid(component, strlen(component), crash->component) != TATU_OK) {
-        return;
+        return TATU_OK;
+    }
+    if (!take_turn(component)) {
+        return TATU_ERR_BUSY;
     }
     (void)snprintf(path, sizeof(path), "/run/apps/%.36s/image", component);
     read_text(path, text, sizeof(text));
     if (tatu_proto_parse_guid(text, strlen(text), crash->image) != TATU_OK) {
         memset(crash->image, 0, sizeof(crash->image));
     }
+    return TATU_OK;
+}
+
+/* What follows reads an application's own memory: with the monitor's descriptor and no other right. */
+static enum tatu_err drop_rights(void)
+{
+    return setgroups(0, NULL) == 0 && setresgid(OWN_ID, OWN_ID, OWN_ID) == 0 &&
+                   setresuid(OWN_ID, OWN_ID, OWN_ID) == 0 &&
+                   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+               ? TATU_OK
+               : TATU_ERR_DENIED;
 }
 
 /* The encoded report; stacks are halved until it fits one record. */
@@ -68,14 +111,15 @@ static enum tatu_err encode(struct tatu_crash *crash, struct tatu_buf *out)
     for (;;) {
         out->len = 0;
         const enum tatu_err err = tatu_proto_encode_crash(crash, out);
-        if (err != TATU_ERR_FULL || crash->threads[0].stack.len < 64) {
+        if (err != TATU_ERR_FULL || crash->threads[0].stack.len < STACK_MIN) {
             return err;
         }
-        for (size_t i = 0; i < crash->thread_count; i++) {
-            crash->threads[i].stack.len /= i == 0 && crash->threads[1].stack.len > 0 ? 1 : 2;
+        /* the others first: the first thread is the one that crashed */
+        for (size_t i = crash->thread_count > 1 ? 1 : 0; i < crash->thread_count; i++) {
+            crash->threads[i].stack.len /= 2;
         }
-        if (crash->threads[0].stack.len > 0 && crash->thread_count > 1 &&
-            crash->threads[crash->thread_count - 1].stack.len < 64) {
+        if (crash->thread_count > 1 &&
+            crash->threads[crash->thread_count - 1].stack.len < STACK_MIN) {
             crash->thread_count--;
         }
     }
@@ -90,10 +134,11 @@ static enum tatu_err keep(const struct tatu_os_log *log, const char *pid, const 
     struct tatu_buf buf = TATU_BUF_OF(record);
     struct tatu_os_monitor monitor;
     uint32_t id;
-    name_application(pid, &crash);
+    TATU_TRY(name_application(pid, &crash));
+    TATU_TRY(tatu_os_open_monitor(TATU_OS_MONITOR_PATH, &monitor));
+    TATU_TRY(drop_rights());
     TATU_TRY(tatu_crashd_decode_core((struct tatu_core_source){read_input, NULL}, &work, &crash));
     TATU_TRY(encode(&crash, &buf));
-    TATU_TRY(tatu_os_open_monitor(TATU_OS_MONITOR_PATH, &monitor));
     TATU_TRY(tatu_os_append_record(&monitor, TATU_RECORD_CRASH,
                                    (struct tatu_span){buf.data, buf.len}, &id));
     tatu_os_log(log, TATU_OS_LOG_NOTICE, "signal %u kept as record %u", (unsigned)crash.signal,

@@ -43,7 +43,8 @@ static bool enter_user_namespace(uint32_t uid)
            write_file("/proc/self/gid_map", map);
 }
 
-static bool drop_capabilities(void)
+/* Keeps these capabilities of the first 32, effective and permitted, and nothing past exec. */
+static bool keep_capabilities(uint32_t kept)
 {
     for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
         if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0) {
@@ -51,8 +52,8 @@ static bool drop_capabilities(void)
         }
     }
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
-    if (syscall(SYS_capset, &head, none) != 0 ||
+    struct __user_cap_data_struct data[2] = {{kept, kept, 0}, {0, 0, 0}};
+    if (syscall(SYS_capset, &head, data) != 0 ||
         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) {
         return tatu_launch_fail("capabilities");
     }
@@ -89,7 +90,7 @@ bool tatu_launch_drop_rights(const struct tatu_launch_spec *spec)
         setresuid(spec->uid, spec->uid, spec->uid) != 0) {
         return tatu_launch_fail("ids");
     }
-    if (!enter_user_namespace(spec->uid) || !drop_capabilities()) {
+    if (!enter_user_namespace(spec->uid) || !keep_capabilities(0)) {
         return false;
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
@@ -97,4 +98,10 @@ bool tatu_launch_drop_rights(const struct tatu_launch_spec *spec)
         return tatu_launch_fail("no new privileges");
     }
     return true;
+}
+
+bool tatu_launch_keep_signalling(void)
+{
+    return keep_capabilities(1u << CAP_KILL) && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ||
+                                                 tatu_launch_fail("no new privileges"));
 }

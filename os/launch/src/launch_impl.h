@@ -20,8 +20,23 @@ bool tatu_launch_enter_root(const struct tatu_launch_spec *spec, const char *bod
 /** User namespace, ids, capabilities, limits, no_new_privs, MDWE. */
 bool tatu_launch_drop_rights(const struct tatu_launch_spec *spec);
 
-/** What may be opened: the image and the libraries, to read and execute; nothing to write. */
-bool tatu_launch_restrict_files(void);
+/** Gives up all that the container's process 1 does not need to pass a signal on. */
+bool tatu_launch_keep_signalling(void);
+
+/**
+ * Whether the kernel would give this program only memory that is either written or run. The kernel
+ * sets up a program's stack and the zeroed end of its segments itself, past MDWE.
+ *
+ * head     the first bytes of the file, with its whole program header table; hostile
+ *
+ * Errors   SHORT   the table is not inside `head`
+ *          FORMAT  not a 32-bit little-endian ARM program
+ *          DENIED  it asks for memory to write and run, or does not say what stack it wants
+ */
+enum tatu_err tatu_launch_check_program(struct tatu_span head);
+
+/** What may be opened: the image and the libraries, to read; what may be started: the program. */
+bool tatu_launch_restrict_files(const char *program);
 
 /** The allow-list of system calls; the last step before exec. */
 bool tatu_launch_restrict_calls(void);

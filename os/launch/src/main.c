@@ -1,5 +1,6 @@
 /* Init of one container: builds it, starts the application as process 2, waits for it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 #include "launch_impl.h"
+
+#define PROGRAM_HEAD_BYTES 4096u /* the program headers are at a file's beginning */
 
 static pid_t application;
 
@@ -37,6 +40,25 @@ static bool build_container(const struct tatu_launch_spec *spec)
     return tatu_launch_forget_body() && entered;
 }
 
+static bool check_program(const char *path)
+{
+    uint8_t head[PROGRAM_HEAD_BYTES];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t got = fd < 0 ? -1 : read(fd, head, sizeof(head));
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (got < 0) {
+        return tatu_launch_fail("entry point");
+    }
+    const enum tatu_err err = tatu_launch_check_program((struct tatu_span){head, (size_t)got});
+    if (err != TATU_OK) {
+        (void)dprintf(STDERR_FILENO, "launch: program: %s: %s\n", tatu_err_name(err),
+                      tatu_err_text(err));
+    }
+    return err == TATU_OK;
+}
+
 static _Noreturn void become_application(const struct tatu_launch_spec *spec)
 {
     /* the entry point is a path inside the image */
@@ -56,7 +78,7 @@ static _Noreturn void become_application(const struct tatu_launch_spec *spec)
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (snprintf(path, sizeof(path), "/mnt/app%s", args[0]) < (int)sizeof(path) &&
-        tatu_launch_drop_rights(spec) && tatu_launch_restrict_files() &&
+        tatu_launch_drop_rights(spec) && check_program(path) && tatu_launch_restrict_files(path) &&
         tatu_launch_restrict_calls()) {
         (void)execve(path, args, environment);
         (void)tatu_launch_fail("entry point");
@@ -102,7 +124,9 @@ int main(void)
         (void)tatu_launch_fail("fork");
         return TATU_LAUNCH_EXIT_SETUP;
     }
-    /* what is left of process 1 only waits and passes SIGTERM on, and needs no rights for that
-     * beyond signalling another user's process */
+    /* from here process 1 only waits and passes SIGTERM on to another user's process */
+    if (!tatu_launch_keep_signalling()) {
+        return TATU_LAUNCH_EXIT_SETUP;
+    }
     return wait_application();
 }

@@ -104,8 +104,8 @@ static bool pivot(void)
     if (umount2(".", MNT_DETACH) != 0 || chdir("/") != 0) {
         return tatu_launch_fail("old root");
     }
-    if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) !=
-        0) {
+    if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              NULL) != 0) {
         return tatu_launch_fail("read-only root");
     }
     return true;

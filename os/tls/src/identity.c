@@ -41,7 +41,7 @@ static int sign_by_socket(void *slot, const unsigned char digest[32], unsigned c
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
         send(fd, digest, 32, MSG_NOSIGNAL) != 32 ||
-        recv(fd, &answer, sizeof(answer), 0) < (ssize_t)sizeof(answer.err)) {
+        recv(fd, &answer, sizeof(answer), 0) != (ssize_t)sizeof(answer)) {
         answer.err = TATU_ERR_UNREACHABLE;
     }
     (void)close(fd);

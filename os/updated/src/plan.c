@@ -45,6 +45,18 @@ enum tatu_err tatu_updated_check_deployment(const struct tatu_deployment *deploy
     return deployment->sequence < last_sequence ? TATU_ERR_REPLAY : TATU_OK;
 }
 
+enum tatu_err tatu_updated_name_status(uint32_t status)
+{
+    if (status / 100 == 2) {
+        return TATU_OK;
+    }
+    if (status == 404) {
+        return TATU_ERR_NOT_FOUND;
+    }
+    return status == 400 || status == 413 || status == 422 ? TATU_ERR_REJECTED
+                                                           : TATU_ERR_UNREACHABLE;
+}
+
 enum tatu_err tatu_updated_encode_report(uint16_t kind, uint32_t id, uint64_t boot_count,
                                          struct tatu_span payload, struct tatu_buf *out)
 {

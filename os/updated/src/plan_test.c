@@ -86,6 +86,24 @@ static void report_is_what_the_service_reads(void **state)
                      TATU_ERR_FULL);
 }
 
+static void status_that_will_never_change_is_a_refusal(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t status;
+        enum tatu_err err;
+    } rows[] = {
+        {200, TATU_OK},           {204, TATU_OK},
+        {400, TATU_ERR_REJECTED}, {413, TATU_ERR_REJECTED},
+        {422, TATU_ERR_REJECTED}, {404, TATU_ERR_NOT_FOUND},
+        {403, TATU_ERR_UNREACHABLE}, {500, TATU_ERR_UNREACHABLE},
+        {503, TATU_ERR_UNREACHABLE}, {302, TATU_ERR_UNREACHABLE},
+    };
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        assert_int_equal(tatu_updated_name_status(rows[i].status), rows[i].err);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +113,7 @@ int main(void)
         cmocka_unit_test(plan_of_no_deployment_leaves_everything),
         cmocka_unit_test(deployment_of_another_device_or_of_the_past_is_refused),
         cmocka_unit_test(report_is_what_the_service_reads),
+        cmocka_unit_test(status_that_will_never_change_is_a_refusal),
     };
     return cmocka_run_group_tests_name("update plan", tests, NULL, NULL);
 }

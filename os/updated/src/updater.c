@@ -43,10 +43,7 @@ static enum tatu_err ask(const struct tatu_updater *updater, struct tatu_tls_req
     request->service_root = updater->keystore.service_root;
     request->identity = identity.of;
     TATU_TRY(tatu_tls_request(request, out, &status));
-    if (status == 404) {
-        return TATU_ERR_NOT_FOUND;
-    }
-    return status / 100 == 2 ? TATU_OK : TATU_ERR_REJECTED;
+    return tatu_updated_name_status(status);
 }
 
 static enum tatu_err get_ready(struct tatu_updater *updater)
@@ -92,7 +89,8 @@ static enum tatu_err send_record(const struct tatu_updater *updater,
     return ask(updater, &request, &answer);
 }
 
-/* All that are there; each is acknowledged to the monitor when the service has it. */
+/* All that are there; each is acknowledged to the monitor when the service has it, or will never
+ * take it: what an application made its crash look like must not stop the others. */
 static enum tatu_err send_records(struct tatu_updater *updater)
 {
     static struct tatu_os_record record;
@@ -102,10 +100,14 @@ static enum tatu_err send_records(struct tatu_updater *updater)
             return TATU_OK;
         }
         TATU_TRY(err);
-        TATU_TRY(send_record(updater, &record));
+        err = send_record(updater, &record);
+        if (err != TATU_ERR_REJECTED) {
+            TATU_TRY(err);
+        }
         TATU_TRY(tatu_os_ack_record(updater->monitor, record.id));
         updater->last_record = record.id;
-        tatu_os_log(updater->log, TATU_OS_LOG_NOTICE, "record %u sent", (unsigned)record.id);
+        tatu_os_log(updater->log, TATU_OS_LOG_NOTICE, "record %u %s", (unsigned)record.id,
+                    err == TATU_OK ? "sent" : "refused by the service");
     }
 }
 
@@ -306,8 +308,12 @@ uint64_t tatu_updater_advance(struct tatu_updater *updater)
     }
     read_poll(updater);
     enum tatu_err err = get_ready(updater);
-    err = err == TATU_OK ? send_records(updater) : err;
-    err = err == TATU_OK ? act_on_deployment(updater) : err;
+    if (err == TATU_OK) {
+        /* a record that cannot be sent must not hold up the deployment that mends its cause */
+        const enum tatu_err sent = send_records(updater);
+        err = act_on_deployment(updater);
+        err = err == TATU_OK ? sent : err;
+    }
     if (err == TATU_OK) {
         updater->failures = 0;
         return (uint64_t)updater->poll_s * 1000;

@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define APART_STEP_US 10000
+#define APART_TRIES 300
+
 void attack_tell(const char *name, bool held, const char *format, ...)
 {
     char what[160];
@@ -44,7 +47,18 @@ int attack_run_apart(int (*run)(void *context), void *context)
     if (child == 0) {
         _exit(run(context));
     }
-    if (child < 0 || waitpid(child, &status, 0) != child) {
+    pid_t ended = child < 0 ? -1 : 0;
+    for (int i = 0; ended == 0 && i < APART_TRIES; i++) {
+        ended = waitpid(child, &status, WNOHANG);
+        if (ended == 0) {
+            (void)usleep(APART_STEP_US);
+        }
+    }
+    if (child > 0 && ended != child) { /* it runs, and should not */
+        (void)kill(child, SIGKILL);
+        (void)waitpid(child, NULL, 0);
+    }
+    if (ended != child) {
         return -1;
     }
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -19,7 +19,8 @@ void attack_tell(const char *name, bool held, const char *format, ...)
  */
 void attack_tell_refused(const char *name, long result, int wanted);
 
-/** Runs in a child of its own, so that what crashes is not the attacker: its exit status, or 128 + the signal. */
+/** Runs in a child of its own, so that what crashes is not the attacker: its exit status, 128 + the signal that
+ * ended it, or -1 when it goes on for seconds. */
 int attack_run_apart(int (*run)(void *context), void *context);
 
 /** A process, made without the C library, whose fork does not exist here. */

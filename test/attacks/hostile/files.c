@@ -13,7 +13,7 @@
 #include "attack.h"
 #include "parts.h"
 
-/* EACCES is Landlock's answer and that of rights; what is not in the container is ENOENT. */
+/* EROFS is the mounts' answer, EACCES that of rights and Landlock; what is not in the container is ENOENT. */
 static const struct {
     const char *path;
     int flags;
@@ -25,24 +25,24 @@ static const struct {
     {"/proc/1/root/etc", O_RDONLY, ENOENT},
     {"/proc/1/cwd", O_RDONLY, ENOENT},
     /* places to write */
-    {"/x", O_CREAT | O_WRONLY, EACCES},
-    {"/mnt/app/x", O_CREAT | O_WRONLY, EACCES},
-    {"/mnt/app/bin/app", O_WRONLY, EACCES},
-    {"/lib/ld-musl-armhf.so.1", O_WRONLY, EACCES},
-    {"/usr/lib/x", O_CREAT | O_WRONLY, EACCES},
-    {"/etc/x", O_CREAT | O_WRONLY, EACCES},
-    {"/etc/resolv.conf", O_WRONLY | O_TRUNC, EACCES},
-    {"/run/x", O_CREAT | O_WRONLY, EACCES},
-    {"/run/deviceauth/x", O_CREAT | O_WRONLY, EACCES},
+    {"/x", O_CREAT | O_WRONLY, EROFS},
+    {"/mnt/app/x", O_CREAT | O_WRONLY, EROFS},
+    {"/mnt/app/bin/app", O_WRONLY, EROFS},
+    {"/lib/ld-musl-armhf.so.1", O_WRONLY, EROFS},
+    {"/usr/lib/x", O_CREAT | O_WRONLY, EROFS},
+    {"/etc/x", O_CREAT | O_WRONLY, EROFS},
+    {"/etc/resolv.conf", O_WRONLY | O_TRUNC, EROFS},
+    {"/run/x", O_CREAT | O_WRONLY, EROFS},
+    {"/run/deviceauth/x", O_CREAT | O_WRONLY, EROFS},
     {"/run/deviceauth/cert.pem", O_WRONLY, EACCES},
-    {"/run", O_TMPFILE | O_RDWR, EACCES},
-    {"/dev/x", O_CREAT | O_WRONLY, EACCES},
+    {"/run", O_TMPFILE | O_RDWR, EROFS},
+    {"/dev/x", O_CREAT | O_WRONLY, EROFS},
     {"/proc/self/mem", O_RDWR, EACCES},
     {"/proc/self/uid_map", O_WRONLY, EACCES},
     {"/proc/self/oom_score_adj", O_WRONLY, EACCES},
     {"/proc/sys/kernel/core_pattern", O_WRONLY, EACCES},
     {"/proc/sys/kernel/hostname", O_WRONLY, EACCES},
-    {"/proc/sysrq-trigger", O_WRONLY, EACCES},
+    {"/proc/sysrq-trigger", O_WRONLY, ENOENT},
     {"/tmp/x", O_CREAT | O_WRONLY, ENOENT},
     {"/var/x", O_CREAT | O_WRONLY, ENOENT},
     {"/dev/shm/x", O_CREAT | O_WRONLY, ENOENT},
@@ -129,9 +129,9 @@ static void try_looking_around(void)
 /* Only the entry point is a program: a file that can be read and mapped is still none that can be started. */
 static int start_library(void *context)
 {
-    char *const none[] = {NULL};
+    char *const args[] = {(char[]){"x"}, NULL}, *const none[] = {NULL};
     (void)context;
-    (void)execve("/usr/lib/libapplibs.so.0", none, none);
+    (void)execve("/usr/lib/libapplibs.so.0", args, none);
     return errno;
 }
 

@@ -30,6 +30,8 @@ int main(int argc, char **argv)
         network_serve_peer(&targets);
     } else if (strcmp(role, "stack") == 0) {
         memory_attack_stack();
+    } else if (strcmp(role, "flood") == 0) {
+        hunger_flood();
     } else if (strcmp(role, "glutton") == 0) {
         hunger_attack();
     }

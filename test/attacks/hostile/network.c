@@ -18,7 +18,7 @@
 #define OWN_ADDRESS "10.0.2.15"
 #define LISTEN_PORT 7000
 #define PATIENCE_MS 3000
-#define NEVER_MS 25000 /* how long the second application listens for what must not come */
+#define NEVER_MS 40000 /* how long the second application listens for what must not come */
 
 static const char abstract_name[] = "\0tatu-peer";
 

@@ -35,6 +35,9 @@ void peripherals_attack(void);
 /** For ever: connects to the sockets of control and signing as fast as it can, and keeps the processor busy. */
 void hunger_hammer(void);
 
+/** For ever: lines of output. */
+void hunger_flood(void);
+
 /** Processes, crashes, then memory without end. */
 void hunger_attack(void);
 
