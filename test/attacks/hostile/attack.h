@@ -12,15 +12,15 @@ void attack_tell(const char *name, bool held, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /**
- * Tells an attack that must be refused with this very errno: another one means that a wall further in held, not
- * the one that is tested.
+ * Tells an attack that must be refused with this very errno: another one means that a wall further
+ * in held, not the one that is tested.
  *
  * result  what the call answered; -1 and errno for a refusal
  */
 void attack_tell_refused(const char *name, long result, int wanted);
 
-/** Runs in a child of its own, so that what crashes is not the attacker: its exit status, 128 + the signal that
- * ended it, or -1 when it goes on for seconds. */
+/** Runs in a child of its own, so that what crashes is not the attacker: its exit status, 128 + the
+ * signal that ended it, or -1 when it goes on for seconds. */
 int attack_run_apart(int (*run)(void *context), void *context);
 
 /** A process, made without the C library, whose fork does not exist here. */

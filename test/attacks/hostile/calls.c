@@ -84,8 +84,9 @@ static const struct {
     const char *name;
     unsigned long flag;
 } spaces[] = {
-    {"clone-newuser", CLONE_NEWUSER}, {"clone-newns", CLONE_NEWNS},         {"clone-newpid", CLONE_NEWPID},
-    {"clone-newnet", CLONE_NEWNET},   {"clone-newcgroup", CLONE_NEWCGROUP}, {"clone-newipc", CLONE_NEWIPC},
+    {"clone-newuser", CLONE_NEWUSER},     {"clone-newns", CLONE_NEWNS},
+    {"clone-newpid", CLONE_NEWPID},       {"clone-newnet", CLONE_NEWNET},
+    {"clone-newcgroup", CLONE_NEWCGROUP}, {"clone-newipc", CLONE_NEWIPC},
     {"clone-newuts", CLONE_NEWUTS},
 };
 
@@ -93,7 +94,8 @@ void calls_attack(void)
 {
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         const long *a = calls[i].args;
-        attack_tell_refused(calls[i].name, syscall(calls[i].number, a[0], a[1], a[2], a[3], a[4]), ENOSYS);
+        attack_tell_refused(calls[i].name, syscall(calls[i].number, a[0], a[1], a[2], a[3], a[4]),
+                            ENOSYS);
     }
     for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
         const long child = syscall(SYS_clone, spaces[i].flag | SIGCHLD, 0, 0, 0, 0);

@@ -13,7 +13,8 @@
 #include "attack.h"
 #include "parts.h"
 
-/* EROFS is the mounts' answer, EACCES that of rights and Landlock; what is not in the container is ENOENT. */
+/* EROFS is the mounts' answer, EACCES that of rights and Landlock; what is not in the container is
+ * ENOENT. */
 static const struct {
     const char *path;
     int flags;
@@ -72,8 +73,8 @@ static void try_opens(void)
 {
     for (size_t i = 0; i < sizeof(opens) / sizeof(opens[0]); i++) {
         char name[80];
-        (void)snprintf(name, sizeof(name), "%s %s", (opens[i].flags & O_ACCMODE) == O_RDONLY ? "read" : "write",
-                       opens[i].path);
+        (void)snprintf(name, sizeof(name), "%s %s",
+                       (opens[i].flags & O_ACCMODE) == O_RDONLY ? "read" : "write", opens[i].path);
         const int fd = open(opens[i].path, opens[i].flags | O_CLOEXEC, 0600);
         attack_tell_refused(name, fd, opens[i].wanted);
         if (fd >= 0) {
@@ -90,7 +91,8 @@ static void try_sockets(void)
         (void)snprintf(name, sizeof(name), "connect %s", sockets[i]);
         strcpy(address.sun_path, sockets[i]);
         const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-        attack_tell_refused(name, connect(fd, (struct sockaddr *)&address, sizeof(address)), ENOENT);
+        attack_tell_refused(name, connect(fd, (struct sockaddr *)&address, sizeof(address)),
+                            ENOENT);
         (void)close(fd);
     }
 }
@@ -123,10 +125,12 @@ static void try_looking_around(void)
     }
     attack_tell("inherited descriptors", open_count == 0, "%d more than the three", open_count);
     struct stat root;
-    attack_tell("own root", stat("/proc/self/root/usr/bin", &root) != 0, "the system's programs are there");
+    attack_tell("own root", stat("/proc/self/root/usr/bin", &root) != 0,
+                "the system's programs are there");
 }
 
-/* Only the entry point is a program: a file that can be read and mapped is still none that can be started. */
+/* Only the entry point is a program: a file that can be read and mapped is still none that can be
+ * started. */
 static int start_library(void *context)
 {
     char *const args[] = {(char[]){"x"}, NULL}, *const none[] = {NULL};

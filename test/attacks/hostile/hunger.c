@@ -36,7 +36,8 @@ static void bomb_processes(void)
         }
         count++;
     }
-    attack_tell("fork bomb", count < PROCESSES_MAX && errno == EAGAIN, "%d processes, %s", count, strerror(errno));
+    attack_tell("fork bomb", count < PROCESSES_MAX && errno == EAGAIN, "%d processes, %s", count,
+                strerror(errno));
     for (int i = 0; i < count; i++) {
         (void)kill(children[i], SIGKILL);
         (void)waitpid(children[i], NULL, 0);
@@ -50,7 +51,8 @@ static void bomb_descriptors(void)
     while (count < 256 && socketpair(AF_UNIX, SOCK_STREAM, 0, ends[count]) == 0) {
         count++;
     }
-    attack_tell("descriptor bomb", count < 32 && errno == EMFILE, "%d pairs, %s", count, strerror(errno));
+    attack_tell("descriptor bomb", count < 32 && errno == EMFILE, "%d pairs, %s", count,
+                strerror(errno));
     for (int i = 0; i < count; i++) {
         (void)close(ends[i][0]);
         (void)close(ends[i][1]);
@@ -121,10 +123,14 @@ void hunger_hammer(void)
     static const struct {
         const char *path;
         size_t len;
-    } victims[] = {
-        {"/run/deviceauth/sign", 0}, {"/run/deviceauth/sign", 32}, {"/run/control", 0}, {"/run/control", 16}, {NULL, 0}};
+    } victims[] = {{"/run/deviceauth/sign", 0},
+                   {"/run/deviceauth/sign", 32},
+                   {"/run/control", 0},
+                   {"/run/control", 16},
+                   {NULL, 0}};
     for (size_t i = 0; i < HAMMERS; i++) {
-        const size_t which = i < sizeof(victims) / sizeof(victims[0]) ? i : sizeof(victims) / sizeof(victims[0]) - 1;
+        const size_t which =
+            i < sizeof(victims) / sizeof(victims[0]) ? i : sizeof(victims) / sizeof(victims[0]) - 1;
         if (attack_fork() == 0) {
             while (victims[which].path == NULL) {
             }

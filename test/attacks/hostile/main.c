@@ -20,7 +20,8 @@ int main(int argc, char **argv)
     const char *role = argc > 1 ? argv[1] : "";
     struct network_targets targets = {0};
     if (argc > 4) {
-        targets = (struct network_targets){argv[2], (uint16_t)atoi(argv[3]), (uint16_t)atoi(argv[4])};
+        targets =
+            (struct network_targets){argv[2], (uint16_t)atoi(argv[3]), (uint16_t)atoi(argv[4])};
     }
     if (strcmp(role, "attack") == 0) {
         attack(&targets);

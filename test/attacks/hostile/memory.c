@@ -27,20 +27,22 @@ static void tell_mapped(const char *name, const void *page, int wanted)
 static void try_protections(void)
 {
     const int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
-    tell_mapped("mmap write and execute", mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, anonymous, -1, 0),
-                EACCES);
+    tell_mapped("mmap write and execute",
+                mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, anonymous, -1, 0), EACCES);
     void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, anonymous, -1, 0);
     memcpy(page, code, sizeof(code));
-    attack_tell_refused("mprotect write to execute", mprotect(page, PAGE, PROT_READ | PROT_EXEC), EACCES);
+    attack_tell_refused("mprotect write to execute", mprotect(page, PAGE, PROT_READ | PROT_EXEC),
+                        EACCES);
     page = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, anonymous, -1, 0);
-    attack_tell_refused("mprotect execute to both", mprotect(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC), EACCES);
+    attack_tell_refused("mprotect execute to both",
+                        mprotect(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC), EACCES);
     attack_tell("mprotect execute, write, execute",
                 mprotect(page, PAGE, PROT_READ | PROT_WRITE) == 0 &&
                     mprotect(page, PAGE, PROT_READ | PROT_EXEC) == -1 && errno == EACCES,
                 "%s", strerror(errno));
     const uintptr_t own = (uintptr_t)memory_attack & ~(uintptr_t)(PAGE - 1);
-    attack_tell_refused("mprotect own code to both", mprotect((void *)own, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC),
-                        EACCES);
+    attack_tell_refused("mprotect own code to both",
+                        mprotect((void *)own, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC), EACCES);
     attack_tell_refused("take the wall away", prctl(PR_SET_MDWE, 0, 0, 0, 0), EPERM);
 }
 
@@ -48,7 +50,8 @@ static void try_protections(void)
 static void try_mapping(const char *name, const char *path)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    tell_mapped(name, fd < 0 ? NULL : mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0), EPERM);
+    tell_mapped(name, fd < 0 ? NULL : mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0),
+                EPERM);
     (void)close(fd);
 }
 

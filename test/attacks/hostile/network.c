@@ -50,7 +50,8 @@ static int try_tcp(const char *host, uint16_t port)
     int problem = 0;
     socklen_t len = sizeof(problem);
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 && errno != EINPROGRESS) {
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 &&
+        errno != EINPROGRESS) {
         problem = errno;
     } else if (!attack_wait(fd, POLLOUT, PATIENCE_MS)) {
         problem = ETIMEDOUT;
@@ -90,8 +91,9 @@ static void attack_ipv6(const char *name, const char *host)
     (void)inet_pton(AF_INET6, host, &address.sin6_addr);
     const int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     const ssize_t sent = sendto(fd, "x", 1, 0, (const struct sockaddr *)&address, sizeof(address));
-    attack_tell(name, sent == -1 && (errno == EPERM || errno == ENETUNREACH || errno == EADDRNOTAVAIL), "%s",
-                sent == 1 ? "sent" : strerror(errno));
+    attack_tell(name,
+                sent == -1 && (errno == EPERM || errno == ENETUNREACH || errno == EADDRNOTAVAIL),
+                "%s", sent == 1 ? "sent" : strerror(errno));
     (void)close(fd);
 }
 
@@ -103,13 +105,15 @@ static struct sockaddr_un abstract_address(socklen_t *out_len)
     return address;
 }
 
-/* Sockets without a file: the same network namespace, so only a wall of its own keeps applications apart. */
+/* Sockets without a file: the same network namespace, so only a wall of its own keeps applications
+ * apart. */
 static void attack_abstract(void)
 {
     socklen_t len;
     const struct sockaddr_un address = abstract_address(&len);
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    attack_tell_refused("socket of another application", connect(fd, (const struct sockaddr *)&address, len), EPERM);
+    attack_tell_refused("socket of another application",
+                        connect(fd, (const struct sockaddr *)&address, len), EPERM);
     (void)close(fd);
 }
 
@@ -152,7 +156,8 @@ void network_attack(const struct network_targets *targets)
     attack_ipv6("datagram by IPv6", "fec0::2");
     attack_ipv6("datagram to the IPv6 link", "ff02::1");
     attack_ipv6("datagram to the IPv6 loopback", "::1");
-    attack_tell("port of the system", listen_tcp("0.0.0.0", 80) < 0 && errno == EACCES, "listens on port 80");
+    attack_tell("port of the system", listen_tcp("0.0.0.0", 80) < 0 && errno == EACCES,
+                "listens on port 80");
     attack_abstract();
 }
 
@@ -170,8 +175,10 @@ void network_serve_peer(const struct network_targets *targets)
     const int local = listen_abstract();
     const int stranger = try_tcp(targets->stranger, targets->stranger_port);
     attack_tell("control: the other host is there", stranger == 0, "%s", strerror(stranger));
-    attack_tell("control: the second application listens", tcp >= 0 && local >= 0, "%s", strerror(errno));
+    attack_tell("control: the second application listens", tcp >= 0 && local >= 0, "%s",
+                strerror(errno));
     attack_tell("reached from outside", !attack_wait(tcp, POLLIN, NEVER_MS), "a connection came");
-    attack_tell("reached by another application", !attack_wait(local, POLLIN, 0), "a connection came");
+    attack_tell("reached by another application", !attack_wait(local, POLLIN, 0),
+                "a connection came");
     attack_tcp("connect to the host of another application", FRIEND, targets->friend_port);
 }

@@ -32,7 +32,8 @@ void network_serve_peer(const struct network_targets *targets);
 /** Pins, the control socket, the signing socket. */
 void peripherals_attack(void);
 
-/** For ever: connects to the sockets of control and signing as fast as it can, and keeps the processor busy. */
+/** For ever: connects to the sockets of control and signing as fast as it can, and keeps the
+ * processor busy. */
 void hunger_hammer(void);
 
 /** For ever: lines of output. */

@@ -37,7 +37,8 @@ static int64_t ask(const char *path, const void *bytes, size_t len, ssize_t *out
 {
     uint32_t answer[32] = {0};
     const int fd = connect_to(path);
-    if (fd < 0 || send(fd, bytes, len, MSG_NOSIGNAL) != (ssize_t)len || !attack_wait(fd, POLLIN, 3000)) {
+    if (fd < 0 || send(fd, bytes, len, MSG_NOSIGNAL) != (ssize_t)len ||
+        !attack_wait(fd, POLLIN, 3000)) {
         (void)close(fd);
         return -1;
     }
@@ -68,8 +69,10 @@ static void try_pins(void)
 static void try_control(void)
 {
     static const uint8_t large[8192];
-    const uint32_t bad_op[4] = {3, OWN_PIN, 0, 0}, no_op[4] = {0, OWN_PIN, 0, 0}, bad_mode[4] = {2, OWN_PIN, 3, 0};
-    const uint32_t bad_value[4] = {2, OWN_PIN, 0, 2}, far[4] = {1, 0xffffffff, 0, 0}, five[5] = {1, OWN_PIN, 0, 0, 0};
+    const uint32_t bad_op[4] = {3, OWN_PIN, 0, 0}, no_op[4] = {0, OWN_PIN, 0, 0},
+                   bad_mode[4] = {2, OWN_PIN, 3, 0};
+    const uint32_t bad_value[4] = {2, OWN_PIN, 0, 2}, far[4] = {1, 0xffffffff, 0, 0},
+                   five[5] = {1, OWN_PIN, 0, 0, 0};
     expect_error("control: unknown request", CONTROL, bad_op, sizeof(bad_op));
     expect_error("control: no request", CONTROL, no_op, sizeof(no_op));
     expect_error("control: unknown mode", CONTROL, bad_mode, sizeof(bad_mode));
@@ -84,7 +87,8 @@ static void try_control(void)
         silent[i] = connect_to(CONTROL);
     }
     const int pin = GPIO_OpenAsInput(OWN_PIN);
-    attack_tell("control: forty silent connections", pin >= 0, "it no longer serves: %s", strerror(errno));
+    attack_tell("control: forty silent connections", pin >= 0, "it no longer serves: %s",
+                strerror(errno));
     (void)close(pin);
     for (int i = 0; i < 40; i++) {
         (void)close(silent[i]);
@@ -102,8 +106,8 @@ static void try_signing(void)
     expect_error("sign 33 bytes", SIGN, digest, DIGEST_SIZE + 1);
     expect_error("sign 256 bytes", SIGN, digest, sizeof(digest));
     const int64_t err = ask(SIGN, digest, DIGEST_SIZE, &len);
-    attack_tell("control: sign 32 bytes", err == 0 && len == ANSWER_SIGNED, "answered %lld in %zd bytes", (long long)err,
-                len);
+    attack_tell("control: sign 32 bytes", err == 0 && len == ANSWER_SIGNED,
+                "answered %lld in %zd bytes", (long long)err, len);
 }
 
 void peripherals_attack(void)
