@@ -93,11 +93,16 @@ static void status_that_will_never_change_is_a_refusal(void **state)
         uint32_t status;
         enum tatu_err err;
     } rows[] = {
-        {200, TATU_OK},           {204, TATU_OK},
-        {400, TATU_ERR_REJECTED}, {413, TATU_ERR_REJECTED},
-        {422, TATU_ERR_REJECTED}, {404, TATU_ERR_NOT_FOUND},
-        {403, TATU_ERR_UNREACHABLE}, {500, TATU_ERR_UNREACHABLE},
-        {503, TATU_ERR_UNREACHABLE}, {302, TATU_ERR_UNREACHABLE},
+        {200, TATU_OK},
+        {204, TATU_OK},
+        {400, TATU_ERR_REJECTED},
+        {413, TATU_ERR_REJECTED},
+        {422, TATU_ERR_REJECTED},
+        {404, TATU_ERR_NOT_FOUND},
+        {403, TATU_ERR_UNREACHABLE},
+        {500, TATU_ERR_UNREACHABLE},
+        {503, TATU_ERR_UNREACHABLE},
+        {302, TATU_ERR_UNREACHABLE},
     };
     for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
         assert_int_equal(tatu_updated_name_status(rows[i].status), rows[i].err);
