@@ -61,6 +61,9 @@ struct tatu_tls_request {
 /**
  * Makes one request and gives its status.
  *
+ * out_body    the answer's body; on failure what came of it is of no use
+ * out_status  filled on success
+ *
  * Errors   UNREACHABLE  no connection, or it broke
  *          CERTIFICATE  the server is not the pinned service, or it refused our certificate
  *          TIMEOUT      nothing came for 15 s

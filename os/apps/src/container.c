@@ -169,8 +169,7 @@ static enum tatu_err spawn(struct tatu_app *app, int spec_fd)
     }
     const bool ready = fcntl(output[0], F_SETFL, O_NONBLOCK) == 0;
     /* a fork into a new pid namespace, whose process 1 the child is */
-    const pid_t pid =
-        ready ? (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0) : -1;
+    const pid_t pid = ready ? (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0) : -1;
     if (pid == 0) {
         become_launch(cgroup, spec_fd, output[1]);
     }

@@ -15,8 +15,8 @@
 #include "proto/image.h"
 #include "proto/smc.h"
 
-#define OWN_ID 114u        /* user and group of nobody else */
-#define STACK_MIN 64u      /* bytes; less explains nothing */
+#define OWN_ID 114u          /* user and group of nobody else */
+#define STACK_MIN 64u        /* bytes; less explains nothing */
 #define BETWEEN_RECORDS_S 30 /* of one application: flash wears, and others want room in it */
 
 static bool read_input(void *context, uint8_t *room, size_t len)
@@ -95,7 +95,8 @@ static enum tatu_err name_application(const char *pid, struct tatu_crash *crash)
     return TATU_OK;
 }
 
-/* What follows reads an application's own memory: with the monitor's descriptor and no other right. */
+/* What follows reads an application's own memory: with the monitor's descriptor and no other right.
+ */
 static enum tatu_err drop_rights(void)
 {
     return setgroups(0, NULL) == 0 && setresgid(OWN_ID, OWN_ID, OWN_ID) == 0 &&

@@ -102,6 +102,8 @@ bool tatu_launch_drop_rights(const struct tatu_launch_spec *spec)
 
 bool tatu_launch_keep_signalling(void)
 {
-    return keep_capabilities(1u << CAP_KILL) && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ||
-                                                 tatu_launch_fail("no new privileges"));
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return tatu_launch_fail("no new privileges");
+    }
+    return keep_capabilities(1u << CAP_KILL);
 }

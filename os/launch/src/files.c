@@ -43,7 +43,7 @@ static bool add_rule(int ruleset, const char *path, uint64_t access)
 
 bool tatu_launch_restrict_files(const char *program)
 {
-    /* abstract sockets have no file, and applications with a network share one name space of them */
+    /* abstract sockets have no file; applications with a network share one name space of them */
     const struct landlock_ruleset_attr attr = {
         .handled_access_fs = EVERYTHING,
         .scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL,

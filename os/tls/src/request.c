@@ -143,8 +143,7 @@ enum tatu_err tatu_tls_request(const struct tatu_tls_request *request, struct ta
     out_body->len = 0;
     struct exchange exchange = {curl_easy_init(), request, out_body, TATU_OK};
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/cbor");
-    headers = headers == NULL ? NULL : curl_slist_append(headers, "Expect:");
-    if (exchange.curl == NULL || headers == NULL) {
+    if (exchange.curl == NULL || headers == NULL || curl_slist_append(headers, "Expect:") == NULL) {
         curl_slist_free_all(headers);
         curl_easy_cleanup(exchange.curl);
         return TATU_ERR_MEMORY;
