@@ -46,6 +46,10 @@ void tatu_os_remove_watch(struct tatu_os_loop *loop, struct tatu_os_watch *watch
 /** Milliseconds since boot. */
 uint64_t tatu_os_now_ms(void);
 
+/** How long to wait after so many failures in a row: first_ms, doubled for each more, at most
+ * max_ms. */
+uint64_t tatu_os_get_backoff(uint32_t failures, uint64_t first_ms, uint64_t max_ms);
+
 void tatu_os_set_timer(struct tatu_os_loop *loop, struct tatu_os_timer *timer, uint64_t at_ms);
 void tatu_os_clear_timer(struct tatu_os_loop *loop, struct tatu_os_timer *timer);
 

@@ -1,4 +1,5 @@
 #include "os/appman/appman.h"
+#include "os/lib/loop.h"
 
 #include <stdio.h>
 
@@ -13,16 +14,6 @@ enum tatu_err tatu_appman_add_service(struct tatu_appman_services *services,
     return TATU_OK;
 }
 
-static uint64_t backoff_ms(uint32_t failures)
-{
-    uint64_t wait = TATU_APPMAN_BACKOFF_FIRST_MS;
-
-    for (uint32_t i = 1; i < failures && wait < TATU_APPMAN_BACKOFF_MAX_MS; i++) {
-        wait *= 2;
-    }
-    return wait < TATU_APPMAN_BACKOFF_MAX_MS ? wait : TATU_APPMAN_BACKOFF_MAX_MS;
-}
-
 static void fail(struct tatu_appman_slot *slot, uint64_t now_ms)
 {
     slot->pid = 0;
@@ -32,7 +23,8 @@ static void fail(struct tatu_appman_slot *slot, uint64_t now_ms)
         return;
     }
     slot->state = TATU_APPMAN_WAITING;
-    slot->next_ms = now_ms + backoff_ms(slot->failures);
+    slot->next_ms = now_ms + tatu_os_get_backoff(slot->failures, TATU_APPMAN_BACKOFF_FIRST_MS,
+                                                 TATU_APPMAN_BACKOFF_MAX_MS);
 }
 
 uint64_t tatu_appman_start_due(struct tatu_appman_services *services, uint64_t now_ms)

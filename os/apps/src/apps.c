@@ -14,6 +14,7 @@
 #include "container.h"
 #include "control.h"
 #include "os/launch/launch.h"
+#include "os/lib/loop.h"
 #include "proto/asxipfs.h"
 #include "proto/image.h"
 #include "proto/map.h"
@@ -258,21 +259,13 @@ enum tatu_err tatu_apps_reload(struct tatu_apps *apps, int64_t now_ms)
 
 /* ---- life and death ---- */
 
-static int64_t backoff_ms(uint32_t failures)
-{
-    int64_t wait = BACKOFF_FIRST_MS;
-    for (uint32_t i = 1; i < failures && wait < BACKOFF_MAX_MS; i++) {
-        wait *= 2;
-    }
-    return wait < BACKOFF_MAX_MS ? wait : BACKOFF_MAX_MS;
-}
-
 static void start(struct tatu_apps *apps, struct tatu_app *app, int64_t now_ms)
 {
     const enum tatu_err err = tatu_apps_start_container(app);
     if (err != TATU_OK) {
         app->failures++;
-        app->next_ms = now_ms + backoff_ms(app->failures);
+        app->next_ms =
+            now_ms + (int64_t)tatu_os_get_backoff(app->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
         tatu_os_log(apps->log, TATU_OS_LOG_NOTICE, "app %s: cannot start: %s", app->manifest.name,
                     tatu_err_name(err));
         return;
@@ -350,7 +343,8 @@ bool tatu_apps_child_ended(struct tatu_apps *apps, pid_t pid, int status, int64_
     }
     app->failures = now_ms - app->started_ms >= HEALTHY_MS ? 1 : app->failures + 1;
     app->state = TATU_APP_WAITING;
-    app->next_ms = now_ms + backoff_ms(app->failures);
+    app->next_ms =
+        now_ms + (int64_t)tatu_os_get_backoff(app->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
     return true;
 }
 

@@ -189,15 +189,6 @@ static const struct {
     [TATU_PROVER_PROVE] = {"evidence", prove, TATU_PROVER_IDLE, TATU_PROVER_NONCE},
 };
 
-static uint64_t retry_ms(uint32_t failures)
-{
-    uint64_t wait = RETRY_FIRST_MS;
-    for (uint32_t i = 1; i < failures && wait < RETRY_MAX_MS; i++) {
-        wait *= 2;
-    }
-    return wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS;
-}
-
 /* netd writes the resolver's file with each lease; before the first there is nothing to try. */
 static bool network_is_up(void)
 {
@@ -220,7 +211,7 @@ uint64_t tatu_prover_advance(struct tatu_prover *prover)
         prover->step = flow[step].again;
         tatu_os_log(prover->log, TATU_OS_LOG_WARNING, "%s: %s: %s", flow[step].name,
                     tatu_err_name(err), tatu_err_text(err));
-        return retry_ms(prover->failures);
+        return tatu_os_get_backoff(prover->failures, RETRY_FIRST_MS, RETRY_MAX_MS);
     }
     prover->failures = 0;
     prover->step = flow[step].next;

@@ -50,6 +50,16 @@ uint64_t tatu_os_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+uint64_t tatu_os_get_backoff(uint32_t failures, uint64_t first_ms, uint64_t max_ms)
+{
+    uint64_t wait_ms = first_ms;
+
+    for (uint32_t i = 1; i < failures && wait_ms < max_ms; i++) {
+        wait_ms *= 2;
+    }
+    return wait_ms < max_ms ? wait_ms : max_ms;
+}
+
 void tatu_os_clear_timer(struct tatu_os_loop *loop, struct tatu_os_timer *timer)
 {
     for (struct tatu_os_timer **at = &loop->timers; *at != NULL; at = &(*at)->next) {

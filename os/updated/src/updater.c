@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os/lib/loop.h"
 #include "os/lib/vault.h"
 #include "proto/cose.h"
 
@@ -292,15 +293,6 @@ static enum tatu_err act_on_deployment(struct tatu_updater *updater)
     return TATU_OK;
 }
 
-static uint64_t retry_ms(uint32_t failures)
-{
-    uint64_t wait = RETRY_FIRST_MS;
-    for (uint32_t i = 1; i < failures && wait < RETRY_MAX_MS; i++) {
-        wait *= 2;
-    }
-    return wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS;
-}
-
 uint64_t tatu_updater_advance(struct tatu_updater *updater)
 {
     if (access(IDENTITY_FOLDER "/cert.pem", R_OK) != 0) {
@@ -321,5 +313,5 @@ uint64_t tatu_updater_advance(struct tatu_updater *updater)
     updater->failures++;
     tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "%s: %s", tatu_err_name(err),
                 tatu_err_text(err));
-    return retry_ms(updater->failures);
+    return tatu_os_get_backoff(updater->failures, RETRY_FIRST_MS, RETRY_MAX_MS);
 }
