@@ -48,7 +48,10 @@
     X(34, UNREACHABLE, "the other side cannot be reached")                                         \
     X(35, REJECTED, "the other side refused")                                                      \
     X(36, PURPOSE, "the key may not be used for this purpose")                                     \
-    X(37, CERTIFICATE, "the certificate is missing or not acceptable")
+    X(37, CERTIFICATE, "the certificate is missing or not acceptable")                             \
+    X(38, ENTROPY, "the random source failed its health tests")                                    \
+    X(39, TAMPER, "the chip was opened and has destroyed its secrets")                             \
+    X(40, STALE, "it is an older copy than the one this device wrote last")
 
 #if defined(__clang__)
 #define TATU_NODISCARD __attribute__((warn_unused_result))

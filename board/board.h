@@ -74,18 +74,22 @@ enum tatu_err tatu_board_remove(struct tatu_board *board);
 /** The process that is the chip, 0 when the board is off. */
 int tatu_board_find_process(const struct tatu_board *board);
 
+/** How a board is switched on. All borrowed. */
+struct tatu_board_power {
+    const char *qemu; /* the program that is the chip */
+    uint16_t port;    /* loopback port for the board's API; 0: any free one */
+    bool recovery;    /* the recovery strap is up; it stays so until tatu_board_set_pin lowers it */
+};
+
 /**
  * Starts the chip, detached from the caller.
- *
- * qemu      the program that is the chip
- * port      loopback port for the board's API; 0: any free one
  *
  * Errors    STATE      it runs already, or it never got its endorsement
  *           BUSY       the port is in use, or another command works on the folder
  *           NOT_FOUND  the program is missing
  *           IO         the program ended at once; detail has its last words
  */
-enum tatu_err tatu_board_power_on(struct tatu_board *board, const char *qemu, uint16_t port);
+enum tatu_err tatu_board_power_on(struct tatu_board *board, const struct tatu_board_power *how);
 
 /** Takes the power away in an orderly way. Errors: STATE when it is off; TIMEOUT. */
 enum tatu_err tatu_board_power_off(struct tatu_board *board);
@@ -137,9 +141,36 @@ enum tatu_err tatu_board_set_line(struct tatu_board_panel *panel, uint8_t line, 
 enum tatu_err tatu_board_press_button(struct tatu_board_panel *panel, uint8_t line,
                                       uint32_t hold_ms);
 
+enum tatu_board_pin {
+    TATU_BOARD_PIN_WAKEUP,   /* idles high; its fall ends power down, if the chip chose so */
+    TATU_BOARD_PIN_TAMPER,   /* up: the chip was opened, and destroys its secrets for good */
+    TATU_BOARD_PIN_RECOVERY, /* strap, read at each reset: up is recovery */
+};
+
+/** Drives a pin from outside. Errors: IO. */
+enum tatu_err tatu_board_set_pin(struct tatu_board_panel *panel, enum tatu_board_pin pin,
+                                 bool high);
+
 /** The next change of a line that the chip drives. Errors: TIMEOUT, IO (the board went off). */
 enum tatu_err tatu_board_next_change(struct tatu_board_panel *panel, int timeout_ms,
                                      struct tatu_board_change *out);
+
+/* ---- serial ports of the bench --------------------------------------------------------------- */
+
+enum tatu_board_port {
+    TATU_BOARD_PORT_RECOVERY, /* docs/protocol/recovery.md */
+    TATU_BOARD_PORT_DEBUG,    /* docs/chip/debug.md; lab boards only */
+};
+
+struct tatu_board_wire {
+    int fd;
+    int lock_fd;
+};
+
+/** Connects to a port; one at a time. Errors: STATE (off, no such port), BUSY (in use), IO. */
+enum tatu_err tatu_board_open_wire(struct tatu_board *board, enum tatu_board_port port,
+                                   struct tatu_board_wire *out);
+void tatu_board_close_wire(struct tatu_board_wire *wire);
 
 /** Appends the endorsement of the factory area. Errors: NOT_FOUND when there is none, IO, FULL. */
 enum tatu_err tatu_board_read_endorsement(struct tatu_board *board, struct tatu_buf *out);

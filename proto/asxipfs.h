@@ -2,7 +2,7 @@
  * ASXipFS: the read-only file system in the body of an application's image package. A cramfs whose
  * files are stored as they are, at 4 KiB boundaries, so that they can be run or mapped in place.
  * Writer for the packer; reader that takes the body as hostile. No heap: buffers are the caller's.
- * Source: docs/protocol/image.md §5.
+ * Source: docs/protocol/image.md §6.
  */
 #ifndef TATU_PROTO_ASXIPFS_H
 #define TATU_PROTO_ASXIPFS_H

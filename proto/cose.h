@@ -52,5 +52,7 @@ enum tatu_err tatu_proto_encode_sign1(struct tatu_span payload, struct tatu_span
 #define TATU_COSE_AAD_TIME "tatu-time-1"
 #define TATU_COSE_AAD_DEPLOYMENT "tatu-deployment-1"
 #define TATU_COSE_AAD_REFERENCE "tatu-reference-1"
+#define TATU_COSE_AAD_CONFIRM "tatu-confirm-1"
+#define TATU_COSE_AAD_TICKET "tatu-ticket-1"
 
 #endif

@@ -1,15 +1,16 @@
 /*
- * The statements device, maker and service sign: evidence, endorsement, claim, signed time,
- * deployment, reference values. Each is the CBOR payload of a COSE_Sign1 (proto/cose.h) with its
- * own external_aad. Encoders are deterministic; decoders are strict and borrow from their input
- * where a field is a span. CDDL and limits: docs/protocol/evidence.md, device-service.md.
+ * The statements device, maker, service and releaser sign: evidence, endorsement, claim, signed
+ * time, deployment, reference values, confirmation, ticket. Each is the CBOR payload of a
+ * COSE_Sign1 (proto/cose.h) with its own external_aad. Encoders are deterministic; decoders are
+ * strict and borrow from their input where a field is a span. CDDL and limits:
+ * docs/protocol/evidence.md, device-service.md.
  */
 #ifndef TATU_PROTO_EVIDENCE_H
 #define TATU_PROTO_EVIDENCE_H
 
 #include "base/base.h"
 
-#define TATU_EVIDENCE_PROFILE "tag:tatu-project,2026:evidence/1"
+#define TATU_EVIDENCE_PROFILE "tag:tatu-project,2026:evidence/2"
 #define TATU_EVIDENCE_MAX 4096u
 #define TATU_NONCE_SIZE 32u
 #define TATU_MEASUREMENT_MAX 8u /* boot images, in boot order */
@@ -36,6 +37,7 @@ struct tatu_evidence_app {
 
 struct tatu_evidence_tenant {
     uint8_t tenant[16];
+    uint8_t component[16]; /* of the application that the key is for */
     uint8_t key[64];
 };
 
@@ -50,6 +52,8 @@ struct tatu_evidence {
     bool debug_open;
     uint8_t boot_set;
     bool fallback;
+    uint8_t mode;          /* enum tatu_boot_mode */
+    uint32_t capabilities; /* bit n: capability n is open, proto/capability.h */
     uint64_t boot_count;
     uint64_t uptime_ms;
     size_t measurement_count;
@@ -67,8 +71,9 @@ struct tatu_evidence {
  *
  * Errors       FULL
  *              ARGUMENT  no measurement, a count over its maximum, an image type without a name or
- *                        twice, a class or boot set out of range, a lifecycle word over 255, a
- *                        component or a tenant twice
+ *                        twice, a class, boot set or mode out of range, a capability that does
+ *                        not exist, a lifecycle word over 255, a component twice, a tenant's
+ *                        component twice
  */
 enum tatu_err tatu_proto_encode_evidence(const struct tatu_evidence *evidence,
                                          const uint8_t ueid_digest[32], struct tatu_buf *out);
@@ -117,6 +122,26 @@ struct tatu_signed_time {
 };
 enum tatu_err tatu_proto_encode_time(const struct tatu_signed_time *t, struct tatu_buf *out);
 enum tatu_err tatu_proto_decode_time(struct tatu_span in, struct tatu_signed_time *out);
+
+/** Signed by a release key: boot images below these versions are not needed any more. Map 1..2. */
+struct tatu_confirmation {
+    uint8_t implementation[32]; /* 1 */
+    uint32_t floors[4];         /* 2 in the order of TATU_FUSE_FLOOR_*, each 0..64 */
+};
+enum tatu_err tatu_proto_encode_confirmation(const struct tatu_confirmation *c,
+                                             struct tatu_buf *out);
+enum tatu_err tatu_proto_decode_confirmation(struct tatu_span in, struct tatu_confirmation *out);
+
+/** Signed by the director key: this device need not renew itself for grace_s. Map 1..3. */
+#define TATU_TICKET_GRACE_MIN_S 600u
+#define TATU_TICKET_GRACE_MAX_S 31536000u
+struct tatu_ticket {
+    uint8_t device_id[64];          /* 1 */
+    uint8_t nonce[TATU_NONCE_SIZE]; /* 2 of the vault */
+    uint32_t grace_s;               /* 3 within the two limits above; 0: the watchdog is disarmed */
+};
+enum tatu_err tatu_proto_encode_ticket(const struct tatu_ticket *ticket, struct tatu_buf *out);
+enum tatu_err tatu_proto_decode_ticket(struct tatu_span in, struct tatu_ticket *out);
 
 /** What a device group shall run; signed by the director key. Map 1..5. */
 #define TATU_DEPLOYMENT_MAX 4096u

@@ -7,6 +7,8 @@
  *   "TV" u32 security version, u32 0
  *   "VT" verity: u32 data length, u32 block size (4096), root hash[32]; SHA-256, no salt, format 1,
  *        no superblock; the tree follows the data inside the body
+ *   "S2" second signature, the last section: u16 algorithm 1 (LMS), u16 0, signature[1452] over
+ *        SHA-256 of everything that the first one covers but these 1452 bytes
  * Source: docs/protocol/image.md.
  */
 #ifndef TATU_PROTO_IMAGE_H
@@ -16,9 +18,8 @@
 
 #define TATU_IMAGE_MAGIC 0x4d345834u
 #define TATU_IMAGE_SIGNATURE_SIZE 64u
-#define TATU_IMAGE_METADATA_MAX                                                                    \
-    1024u /* trailer read at once by the vault: metadata + signature                               \
-           */
+#define TATU_IMAGE_SECOND_SIZE 1452u  /* LMS_SHA256_M32_H10 with LMOTS_SHA256_N32_W8 */
+#define TATU_IMAGE_METADATA_MAX 2560u /* with the signature: what the vault copies at once */
 #define TATU_IMAGE_TRAILER_MAX (TATU_IMAGE_METADATA_MAX + TATU_IMAGE_SIGNATURE_SIZE)
 #define TATU_IMAGE_PACKAGE_MAX 0x300000u
 #define TATU_IMAGE_SECTION_MAX 16u
@@ -26,13 +27,16 @@
 #define TATU_VERITY_BLOCK_SIZE 4096u
 
 enum tatu_image_type {
+    TATU_IMAGE_RECOVERY = 1, /* program that the A-core runs during recovery */
     TATU_IMAGE_VAULT_RUNTIME = 2,
     TATU_IMAGE_MONITOR = 4,
     TATU_IMAGE_DTB = 6,
     TATU_IMAGE_KERNEL = 7,
     TATU_IMAGE_ROOT = 8,
     TATU_IMAGE_APPLICATION = 10,
+    TATU_IMAGE_CAPABILITY = 13,
     TATU_IMAGE_KEYSTORE = 19,
+    TATU_IMAGE_RECOVERY_MANIFEST = 26, /* what recovery installs: proto/recovery.h */
 };
 
 /** The type's name in evidence, logs and the CLI ("monitor"); NULL for a type not in the list. */
@@ -57,6 +61,7 @@ struct tatu_image_info {
     bool has_verity;
     uint32_t verity_data_len;
     uint8_t verity_root[32];
+    bool has_second;     /* tatu_proto_second_at says where the second signature is */
     uint32_t body_len;   /* bytes before the metadata */
     uint32_t signed_len; /* bytes the signature covers */
     uint8_t signature[TATU_IMAGE_SIGNATURE_SIZE];
@@ -74,17 +79,26 @@ struct tatu_image_info {
  *              LONG     metadata over TATU_IMAGE_METADATA_MAX, sections over the maximum,
  *                       package over TATU_IMAGE_PACKAGE_MAX
  *              FORMAT   magic, lengths, a duplicate section, a missing identity or signature
- *                       section, a section of the wrong size, verity outside of the body
- *              VERSION  a signature type other than ECDSA P-256
+ *                       section, a section of the wrong size, verity outside of the body, a
+ *                       second signature that is not the last section
+ *              VERSION  a signature type other than ECDSA P-256, a second one other than LMS
  * Source       docs/protocol/image.md §2
  */
 enum tatu_err tatu_proto_decode_image(struct tatu_span tail, uint32_t package_len,
                                       struct tatu_image_info *out);
 
+/* Bytes of the package before its second signature, when it has one. What that covers is
+ * everything before and the length word behind it. */
+static inline uint32_t tatu_proto_second_at(const struct tatu_image_info *info)
+{
+    return info->signed_len - 4u - TATU_IMAGE_SECOND_SIZE;
+}
+
 /**
  * Writes the metadata of `info` (type, component, image, thumbprint, name, built_s, temporary,
  * security_version, verity) after the body. The signature is appended by the caller, over
- * SHA-256 of body and metadata. Needs ABI "ND" only for applications: runtime version 12, type 3.
+ * SHA-256 of body and metadata; a second one is zero and to be filled in by the caller before.
+ * Needs ABI "ND" only for applications: runtime version 12, type 3.
  * A section whose fields are all zero (debug, security version) is left out. Length and signature
  * fields of info are not read.
  *
@@ -93,9 +107,10 @@ enum tatu_err tatu_proto_decode_image(struct tatu_span tail, uint32_t package_le
  */
 enum tatu_err tatu_proto_encode_metadata(const struct tatu_image_info *info, struct tatu_buf *out);
 
-/* Keystore: body of an image of type 19, signed by a platform root. docs/protocol/keys.md §3
- *   u32 magic "TKEY", u32 version 1, root key[64],
- *   u32 count, count x { key[64], u32 usage, u32 revoked } ...,
+/* Keystore: body of an image of type 19, signed by both keys of a platform root.
+ * docs/protocol/keys.md §3. An LMS key is the 56 bytes of RFC 8554 §5.3.
+ *   u32 magic "TKEY", u32 version 2, root key[64], root LMS key[56],
+ *   u32 count, count x { key[64], LMS key[56], u32 usage, u32 revoked } ...,
  *   service root key[64], time key[64], director key[64], u16 host len, host,
  *   u16 front port, u16 update port
  */
@@ -103,13 +118,16 @@ enum tatu_err tatu_proto_encode_metadata(const struct tatu_image_info *info, str
 #define TATU_KEYSTORE_KEY_MAX 8u
 #define TATU_KEYSTORE_HOST_MAX 64u
 #define TATU_KEYSTORE_MAX 2048u
-#define TATU_KEY_USAGE_FIRMWARE 1u /* types 2, 4, 6, 7, 8 */
+#define TATU_KEY_USAGE_FIRMWARE 1u /* types 1, 2, 4, 6, 7, 8, 26, and confirmations */
+#define TATU_LMS_KEY_SIZE 56u
 
 struct tatu_keystore {
     uint8_t root[64];
+    uint8_t root_lms[TATU_LMS_KEY_SIZE];
     uint32_t count;
     struct {
         uint8_t key[64];
+        uint8_t lms[TATU_LMS_KEY_SIZE];
         uint32_t usage;
         uint32_t revoked;
     } keys[TATU_KEYSTORE_KEY_MAX];

@@ -32,21 +32,52 @@ enum tatu_vault_command {
     TATU_VAULT_BOOT_DONE = 4,    /* u8 set, u8 fallback -> - ; ends the boot phase */
     TATU_VAULT_GET_BOOT =
         5, /* - -> set, fallback and what ROM and runtime refused, docs/protocol/mailbox.md */
+    TATU_VAULT_AUTHENTICATE =
+        6,                    /* u32 purpose (1 table), bytes <= 1024 -> mac[32], this chip's own */
+    TATU_VAULT_COUNT = 7,     /* u32 add (0, 1) -> u64 TATU_FUSE_COUNTER_STORAGE */
+    TATU_VAULT_BOOT_GOOD = 8, /* - -> - ; this boot is healthy: boot attempts start at 0 again */
+    TATU_VAULT_GET_TICKET = 9, /* - -> u32 grace_s (0 not armed), u32 boots since the last ticket */
     /* normal world, through the monitor */
     TATU_VAULT_GET_INFO = 16,   /* - -> struct tatu_vault_info as bytes, docs/protocol/mailbox.md */
     TATU_VAULT_TIME_NONCE = 17, /* - -> nonce[32] */
-    TATU_VAULT_SET_TIME = 18,   /* COSE_Sign1 signed time -> u64 seconds */
-    TATU_VAULT_MAKE_KEY = 19,   /* u8 purpose, tenant[16] -> public[64] */
+    TATU_VAULT_SET_TIME = 18,   /* COSE_Sign1 signed time -> u64 seconds: the floor now */
+    TATU_VAULT_MAKE_KEY = 19,   /* u8 purpose, tenant[16], component[16] -> public[64], pending */
     TATU_VAULT_MAKE_EVIDENCE = 20, /* nonce[32] -> COSE_Sign1 evidence */
-    TATU_VAULT_SIGN_TLS = 21,      /* u8 purpose, tenant[16], digest[32] -> signature[64] */
+    TATU_VAULT_SIGN_TLS =
+        21,                 /* u8 purpose, tenant[16], component[16], digest[32] -> signature[64] */
     TATU_VAULT_CLAIM = 22,  /* nonce[32], tenant[16], owner key[64] -> COSE_Sign1 claim statement */
     TATU_VAULT_RANDOM = 23, /* u16 len <= 64 -> bytes */
+    TATU_VAULT_COMMIT_KEY =
+        24,                  /* u8 purpose, tenant[16], component[16] -> - ; pending is current */
+    TATU_VAULT_CONFIRM = 25, /* COSE_Sign1 confirmation -> u32 floors[4]; raises rollback floors */
+    TATU_VAULT_SEAL = 26,    /* label[16], bytes <= 1024 -> sealed (28 bytes more) */
+    TATU_VAULT_UNSEAL = 27,  /* label[16], sealed -> bytes */
+    TATU_VAULT_DERIVE = 28,  /* label[16] -> key[32], the same on this chip for ever */
+    TATU_VAULT_COUNTER = 29, /* u8 number 0..3, u8 add (0, 1) -> u64 */
+    TATU_VAULT_GET_STATE = 30, /* - -> u32 lifecycle, u32 stored capabilities, u32 of the session */
+    TATU_VAULT_SET_CAPABILITY =
+        31, /* u8 store (0 session, 1 stored), 3 x 0, capability file -> - */
+    TATU_VAULT_DROP_CAPABILITY =
+        32, /* - -> - ; no capability is left, stored or of the session; the monitor's as well: in
+             * mode RECOVERY it also disarms the ticket */
+    TATU_VAULT_SET_LIFECYCLE = 33,   /* u32 lifecycle word; only upwards -> - */
+    TATU_VAULT_TICKET_NONCE = 34,    /* - -> nonce[32] */
+    TATU_VAULT_SET_TICKET = 35,      /* COSE_Sign1 ticket -> u32 grace_s */
 };
 
-/* Answer of TATU_VAULT_GET_BOOT: u8 set, u8 fallback, u8 count, u8 0, then count (at most
- * TATU_VAULT_REFUSED_MAX) times { u8 set, u8 0, u16 image type, u32 enum tatu_err }. */
+/* Answer of TATU_VAULT_GET_BOOT: u8 set, u8 fallback, u8 count, u8 mode (enum tatu_boot_mode), then
+ * count (at most TATU_VAULT_REFUSED_MAX) times { u8 set, u8 0, u16 image type, u32 enum tatu_err }.
+ */
 #define TATU_VAULT_REFUSED_MAX 4u
 #define TATU_VAULT_REFUSED_SIZE 8u
+
+/** What this boot is for; the OS starts no customer application in the last three. */
+enum tatu_boot_mode {
+    TATU_BOOT_NORMAL = 0,
+    TATU_BOOT_SAFE = 1,     /* boot after boot did not come up healthy */
+    TATU_BOOT_RENEW = 2,    /* no ticket came within the grace period */
+    TATU_BOOT_RECOVERY = 3, /* the A-core runs the recovery program */
+};
 
 enum tatu_key_purpose {
     TATU_KEY_UPDATE = 1, /* tenant is all zero */

@@ -25,15 +25,36 @@
 #define TATU_MAP_FLASHCTL_BASE 0x0b000000 /* S  flash controller */
 #define TATU_MAP_SYSCTL_BASE 0x0b001000   /* S  reset, power off, watchdog, reset reason */
 #define TATU_MAP_MAILBOX_BASE 0x0b002000  /* S  mailbox registers, A-core side; SPI 40 */
+#define TATU_MAP_PFW_BASE 0x0b003000      /* S  peripheral firewall */
+#define TATU_MAP_RTCTL_BASE 0x0b004000    /* S  control of the real-time cores */
+#define TATU_MAP_RECOVERY_BASE 0x0b005000 /* S  PL011: recovery port, no interrupt */
 #define TATU_MAP_MAILRAM_BASE 0x0b010000  /* S  mailbox memory, shared with the vault */
 #define TATU_MAP_MAILRAM_SIZE 0x00004000
 #define TATU_MAP_SECRAM_BASE 0x0e000000 /* S  monitor */
 #define TATU_MAP_SECRAM_SIZE 0x00040000
+#define TATU_MAP_RTTCM_BASE 0x0c000000 /* S  TCM of real-time core n, for its loader */
+#define TATU_MAP_RTTCM_STRIDE 0x00100000
 #define TATU_MAP_WINDOW_BASE 0x10000000 /* N  read-only flash windows, one per 16 MiB step */
 #define TATU_MAP_WINDOW_STRIDE 0x01000000
 #define TATU_MAP_WINDOW_COUNT 8
 #define TATU_MAP_RAM_BASE 0x40000000 /* N */
 #define TATU_MAP_RAM_SIZE_DEFAULT 0x01000000
+#define TATU_MAP_RTMAIL_BASE 0x0d000000 /* N  A-core side of the mailbox of real-time core n */
+#define TATU_MAP_RTMAIL_STRIDE 0x1000   /*    SPI 42 + n */
+
+/* ---- Real-time core view (Cortex-M4F, two alike; source: the map existing programs use) ------ */
+#define TATU_RT_COUNT 2
+#define TATU_RT_XIP_BASE 0x10000000 /* read-only view of flash that the monitor placed */
+#define TATU_RT_XIP_SIZE 0x00100000
+#define TATU_RT_TCM_BASE 0x00100000
+#define TATU_RT_TCM_SIZE 0x00030000
+#define TATU_RT_SYSRAM_BASE 0x22000000
+#define TATU_RT_SYSRAM_SIZE 0x00010000
+#define TATU_RT_MAILBOX_BASE 0x21050000
+#define TATU_RT_MAILBOX_IRQ 11
+#define TATU_RT_GPIO_BASE 0x38010000 /* block n at + n * 0x10000, when the firewall gives it */
+#define TATU_RT_GPIO_STRIDE 0x00010000
+#define TATU_RT_GPIO_IRQ 32 /* + n */
 
 /* ---- Vault core view (nothing of the A-core's view is in it; RAM is reached by DMA only) ---- */
 #define TATU_MAP_VROM_BASE 0x00000000
@@ -51,6 +72,7 @@
 /* NVM: 64-byte records, written upwards by words; the write of the last word commits all 64. */
 #define TATU_MAP_VNVM_BASE 0x40006000 /* 4 KiB on-die memory that keeps its content */
 #define TATU_MAP_VNVM_SIZE 0x00001000
+#define TATU_MAP_VRECOVERY_BASE 0x40007000 /* the recovery port again */
 #define TATU_MAP_VMAILRAM_BASE 0x40010000
 #define TATU_MAP_VFLASH_BASE 0x60000000 /* whole flash, read only */
 
@@ -86,18 +108,76 @@
 #define TATU_SYSCTL_POWER 0x00 /* W  one of the two words below */
 #define TATU_SYSCTL_POWER_OFF 0x4f464621
 #define TATU_SYSCTL_POWER_RESET 0x52535421
+#define TATU_SYSCTL_POWER_DOWN                                                                     \
+    0x44574e21                       /* all cores and RAM off; a wake source resets the chip       \
+                                      */
 #define TATU_SYSCTL_REASON 0x04      /* R  why the last reset happened, TATU_RESET_* */
 #define TATU_SYSCTL_WATCHDOG_MS 0x08 /* W  0 stops; else restarts the count-down; reset at 0 */
 #define TATU_SYSCTL_SCRATCH 0x0c     /* RW one word that survives resets, not power off */
+#define TATU_SYSCTL_WAKE 0x10        /* RW what ends POWER_DOWN; 0 after reset */
+#define TATU_SYSCTL_WAKE_ALARM 1     /* the RTC's interrupt */
+#define TATU_SYSCTL_WAKE_PIN 2       /* WAKEUP pin, a falling edge */
+#define TATU_SYSCTL_RENEWAL_S                                                                      \
+    0x14 /* RW W: restarts the renewal count-down, which nothing but a reset stops (0 is ignored); \
+          * R: seconds left, 0: never started. At its end: reset RENEWAL */
 #define TATU_RESET_POWER_ON 1
 #define TATU_RESET_SOFTWARE 2
 #define TATU_RESET_WATCHDOG 3
 #define TATU_RESET_VAULT 4
-#define TATU_RESET_PIN 5 /* reset button of the board */
+#define TATU_RESET_PIN 5    /* reset button of the board */
+#define TATU_RESET_ALARM 6  /* woken from power down */
+#define TATU_RESET_WAKEUP 7 /* woken from power down */
+#define TATU_RESET_RENEWAL 8
+#define TATU_RESET_TAMPER 9
+
+/* ---- Peripheral firewall (S). Reset: all of the A-core, unlocked ----------------------------- */
+#define TATU_PFW_OWNER 0x00 /* RW 32 words: whose peripheral n is, TATU_PFW_TO_* */
+#define TATU_PFW_LOCK 0x80  /* RW bit n (W1, until reset): peripheral n keeps its owner */
+#define TATU_PFW_STATUS                                                                            \
+    0x84 /* R  bit 1: the last write was refused (locked, no such one, value)                      \
+          */
+#define TATU_PFW_REFUSED 2
+#define TATU_PFW_TO_ACORE 0 /* both worlds */
+#define TATU_PFW_TO_RT0 1
+#define TATU_PFW_TO_RT1 2
+#define TATU_PFW_TO_SECURE 3 /* the A-core's secure world alone */
+#define TATU_PFW_GPIO 0      /* 0..9 GPIO blocks; more are numbered when the chip gets them */
+#define TATU_PFW_COUNT 10
+
+/* ---- Real-time cores (S), registers of core n at + n * 0x100. Reset: both held, XIP closed --- */
+#define TATU_RTCTL_STRIDE 0x100
+#define TATU_RTCTL_CONTROL 0x00 /* RW 1 runs from the vector table at its TCM's start; 0 holds */
+#define TATU_RTCTL_STATUS 0x04  /* R  TATU_RTCTL_* bits */
+#define TATU_RTCTL_RUNNING 1
+#define TATU_RTCTL_LOCKED_UP 2     /* it gave up after a fault in its fault handler */
+#define TATU_RTCTL_FAULTED 4       /* the bus refused it something; CONTROL 1 clears */
+#define TATU_RTCTL_REFUSED 8       /* the last write to its registers changed nothing */
+#define TATU_RTCTL_BUSY 16         /* CONTROL or a window is about to take effect */
+#define TATU_RTCTL_FAULT_AT 0x08   /* R  the address of the first such access */
+#define TATU_RTCTL_XIP_OFFSET 0x0c /* RW flash offset of the XIP window, 4 KiB steps; held only */
+#define TATU_RTCTL_XIP_LENGTH 0x10 /* RW 0 closes it */
+#define TATU_RTCTL_LOCK 0x14       /* RW W1 until reset: this core's registers are frozen, held */
+#define TATU_RTCTL_SHARE_BASE 0x18 /* RW A-core RAM that the core sees too, at the same address */
+#define TATU_RTCTL_SHARE_SIZE 0x1c /* RW 0 closes it; both in 4 KiB steps, also while it runs */
+#define TATU_RTCTL_SHARE_MAX 0x00010000
+
+/* ---- Mailbox of a real-time core, both sides. The A-core's has no POP, the core's no PUSH ---- */
+#define TATU_RTMAIL_RING 0x14         /* W  sets doorbell bits 0..7 of the other side */
+#define TATU_RTMAIL_ENABLE 0x18       /* RW which bits of BELLS raise this side's interrupt */
+#define TATU_RTMAIL_BELLS 0x1c        /* RW set by the other side's RING; W1 clears */
+#define TATU_RTMAIL_PUSH_COMMAND 0x40 /* W  puts {command, PUSH_DATA} into the FIFO */
+#define TATU_RTMAIL_PUSH_DATA 0x44    /* RW write it first; 0 again after each push */
+#define TATU_RTMAIL_PUSH_COUNT 0x48   /* R  entries in the FIFO; when full, a push is dropped */
+#define TATU_RTMAIL_POP_COMMAND 0x50  /* R  the oldest entry's command, which is then gone */
+#define TATU_RTMAIL_POP_DATA 0x54     /* R  the oldest entry's data: read it first */
+#define TATU_RTMAIL_POP_COUNT 0x58    /* R  entries in the FIFO */
+#define TATU_RTMAIL_DEPTH 16
 
 /* ---- Vault control ------------------------------------------------------------------------- */
 #define TATU_VCTL_ACORE 0x00  /* W  1: release the A-core at its ROM; one way until reset */
 #define TATU_VCTL_STRAPS 0x04 /* R  bit 0: recovery strap; bit 1: tamper pin */
+#define TATU_STRAP_RECOVERY 1
+#define TATU_STRAP_TAMPER 2
 #define TATU_VCTL_RESET 0x08  /* W  TATU_SYSCTL_POWER_RESET / _OFF: whole chip */
 #define TATU_VCTL_REASON 0x0c /* R  as TATU_SYSCTL_REASON */
 #define TATU_VCTL_LOCK                                                                             \
@@ -105,6 +185,14 @@
           */
 #define TATU_VCTL_UPTIME_MS 0x14 /* R  milliseconds since reset (low word) */
 #define TATU_VCTL_UPTIME_HI 0x18
+#define TATU_VCTL_DEBUG                                                                            \
+    0x1c /* RW bit n: debug port of core n (TATU_DEBUG_*) open; 0 after reset                      \
+          */
+#define TATU_DEBUG_VAULT 1
+#define TATU_DEBUG_ACORE 2
+#define TATU_DEBUG_RT0 4
+#define TATU_DEBUG_RT1 8
+/* The tamper pin is interrupt 1 of the vault core; at its edge the engines lose all key slots. */
 
 /* ---- Engines (vault only). Byte registers hold strings in
  * memory order (first byte at the lowest address, SEC 1 / FIPS 180 order); 32-bit access only. --
@@ -112,7 +200,7 @@
 #define TATU_ENGINE_COMMAND                                                                        \
     0x000                        /* W  TATU_ENGINE_DO_*; runs to its end before the write returns */
 #define TATU_ENGINE_STATUS 0x004 /* R  0 ok, else TATU_ENGINE_FAIL_* of the last command */
-#define TATU_ENGINE_SLOT 0x008   /* RW key slot 0..15 */
+#define TATU_ENGINE_SLOT 0x008   /* RW key slot 0..31 */
 #define TATU_ENGINE_ARG 0x00c    /* RW command argument */
 #define TATU_ENGINE_DMA_SPACE 0x010 /* RW 0 vault's own space, 1 A-core's secure physical space */
 #define TATU_ENGINE_DMA_ADDR 0x014  /* RW source of a DMA */
@@ -124,6 +212,9 @@
     0x024 /* RW DMA in space 1 is refused outside RANGE_BASE..+RANGE_SIZE */
 #define TATU_ENGINE_RANGE_SIZE                                                                     \
     0x028 /* RW flash window and secure RAM are always reachable by space 1 */
+#define TATU_ENGINE_HEALTH                                                                         \
+    0x02c /* R  0 the random source passes its tests; 1 it failed one: nothing random until reset  \
+           */
 #define TATU_ENGINE_DIGEST 0x040    /* RW 32 bytes: output of HASH, input of SIGN and VERIFY */
 #define TATU_ENGINE_PUBLIC 0x080    /* RW 64 bytes x||y: input of VERIFY, output of PUBLIC */
 #define TATU_ENGINE_SIGNATURE 0x0c0 /* RW 64 bytes r||s */
@@ -145,18 +236,29 @@
         */
 #define TATU_ENGINE_DO_HMAC                                                                        \
     12 /* HMAC-SHA-256 of DATA[0..ARG) under fuse secret 2 (device key) -> DATA[0..32) */
+#define TATU_ENGINE_DO_SEAL                                                                        \
+    13 /* AES-256-GCM under the key HMAC(secret 2, "tatu seal" || DATA[0..ARG)): DMA_LEN bytes at  \
+        * DMA_ADDR, space 0 -> DEST: nonce[12] || ciphertext || tag[16]; not in place */
+#define TATU_ENGINE_DO_UNSEAL                                                                      \
+    14 /* back; DMA_LEN counts the sealed bytes; FAIL_SIGNATURE and DEST untouched when changed */
+#define TATU_ENGINE_DO_LMS                                                                         \
+    15 /* LMS (RFC 8554, LMS_SHA256_M32_H10 with LMOTS_SHA256_N32_W8): DMA_LEN bytes of signature  \
+        * at DMA_ADDR, space 0, over the 32 bytes of DIGEST; public key in DATA (56 bytes) */
+#define TATU_ENGINE_DO_MOVE_SLOT 16 /* SLOT ARG becomes SLOT; ARG is empty then */
 #define TATU_ENGINE_FAIL_COMMAND 1
 #define TATU_ENGINE_FAIL_ARGUMENT 2
 #define TATU_ENGINE_FAIL_DMA 3
 #define TATU_ENGINE_FAIL_SIGNATURE 4
 #define TATU_ENGINE_FAIL_LOCKED 5
 #define TATU_ENGINE_FAIL_EMPTY 6
-#define TATU_ENGINE_SLOT_COUNT 16
+#define TATU_ENGINE_FAIL_ENTROPY 7 /* the random source failed its health tests */
+#define TATU_ENGINE_SLOT_COUNT 32
 #define TATU_ENGINE_SLOT_IDENTITY 0
 #define TATU_ENGINE_SLOT_ATTESTATION 1
 #define TATU_ENGINE_SLOT_UPDATE 2 /* daily update key */
-#define TATU_ENGINE_SLOT_TENANT 3 /* 3..10: daily customer keys, one per tenant */
+#define TATU_ENGINE_SLOT_TENANT 3 /* 3..10: daily customer keys, one per tenant and component */
 #define TATU_ENGINE_SLOT_TENANT_COUNT 8
+#define TATU_ENGINE_SLOT_PENDING 16 /* + slot: the key that is to replace it, until committed */
 
 /* ---- Fuses: 32-bit words; a write ORs (bits only rise), 0 from the fab --------------------- */
 #define TATU_FUSE_LIFECYCLE 0x000      /* bit 0 Module1Complete, bit 1 DeviceComplete */
@@ -176,6 +278,10 @@
 #define TATU_FUSE_FLOOR_KEYSTORE 3
 #define TATU_FUSE_SECRET_COMMAND 0x0f0 /* W  n: fills secret n from the TRNG, once; Blank only */
 #define TATU_FUSE_SECRET_STATUS 0x0f4  /* R  bit n: secret n is filled */
+#define TATU_FUSE_WIPE                                                                             \
+    0x0f8 /* W  the word below destroys all secrets for good; R  1: destroyed                      \
+           */
+#define TATU_FUSE_WIPE_NOW 0x5a45524f
 #define TATU_FUSE_SECRET_IDENTITY 0 /* the secrets have no address; only the engines reach them */
 #define TATU_FUSE_SECRET_ATTESTATION 1
 #define TATU_FUSE_SECRET_DEVICE 2
@@ -183,8 +289,10 @@
     0x200 /* 8 x u64 monotonic: R value (low, high); W any: +1 (persisted first) */
 #define TATU_FUSE_COUNTER_COUNT 8
 #define TATU_FUSE_COUNTER_BOOT 0
-#define TATU_FUSE_COUNTER_STORAGE 1
-#define TATU_FUSE_COUNTER_OWNER 2 /* changes of owner; binds the vault's owner record */
+#define TATU_FUSE_COUNTER_STORAGE 1 /* commits of the image table; binds it to the chip */
+#define TATU_FUSE_COUNTER_OWNER 2   /* changes of owner; binds the vault's owner record */
+#define TATU_FUSE_COUNTER_USER 4    /* 4..7: the normal world's */
+#define TATU_FUSE_COUNTER_USER_COUNT 4
 
 /* ---- Flash layout: byte offsets. Two OS sets, one in each bank ------------------------------ */
 #define TATU_FLASH_SIZE 0x01000000

@@ -65,6 +65,12 @@ enum tatu_event_kind {
     TATU_EVENT_APP_SIGNAL = 2, /* code = signal */
     TATU_EVENT_INSTALLED = 3,
     TATU_EVENT_INSTALL_FAILED = 4, /* code = enum tatu_err */
+    /* Of the device, no application: component and image are zero. */
+    TATU_EVENT_NOT_LAUNCHING = 5, /* code = enum tatu_boot_mode, why no application is started */
+    TATU_EVENT_FLOORS_RAISED = 6, /* code = the floors now, a byte each from the lowest: vault,
+                                     monitor, OS, keystore */
+    TATU_EVENT_BACKUP_REPAIRED =
+        7, /* the OS set that does not run was damaged, and is whole again */
 };
 struct tatu_event {
     uint32_t kind;         /* 1 */

@@ -1,8 +1,10 @@
 /*
  * Image table: which OS set is preferred and which applications are installed. Two copies, one
- * sector each; the valid one with the higher sequence counts. Written by the monitor only; the
- * vault's ROM and the monitor read it. It is damage-proof, not trusted: whatever it names is
- * verified before it runs. Encoded size TATU_TABLE_SIZE, CRC-32 at the end.
+ * sector each. Written by the monitor only. For the vault's ROM it is a hint (CRC-32, the higher
+ * sequence); the monitor believes a copy only when this chip's vault has made its MAC and its
+ * sequence is the vault's storage counter: not one of another board, not an older one of this.
+ *   u32 magic, u8 preferred set, u8 count of applications, u16 0, u64 sequence,
+ *   16 x { image id[16], u32 offset, u32 len }, mac[32] over all before it, u32 CRC-32
  * Source: docs/protocol/memory-map.md §5.
  */
 #ifndef TATU_PROTO_TABLE_H
@@ -10,10 +12,13 @@
 
 #include "base/base.h"
 
-#define TATU_TABLE_MAGIC 0x4c425454u /* "TTBL" */
+#define TATU_TABLE_MAGIC 0x32425454u /* "TTB2" */
 #define TATU_TABLE_APP_MAX 16u
 #define TATU_TABLE_APP_SIZE 24u
-#define TATU_TABLE_SIZE (16u + TATU_TABLE_APP_MAX * TATU_TABLE_APP_SIZE + 4u)
+#define TATU_TABLE_MAC_SIZE 32u
+/* What the MAC covers ends here. */
+#define TATU_TABLE_MAC_AT (16u + TATU_TABLE_APP_MAX * TATU_TABLE_APP_SIZE)
+#define TATU_TABLE_SIZE (TATU_TABLE_MAC_AT + TATU_TABLE_MAC_SIZE + 4u)
 
 struct tatu_table_app {
     uint8_t image[16];
@@ -22,10 +27,11 @@ struct tatu_table_app {
 };
 
 struct tatu_table {
-    uint32_t sequence;
+    uint64_t sequence;     /* the vault's storage counter once this copy counts */
     uint8_t preferred_set; /* 0 or 1 */
     uint8_t app_count;
     struct tatu_table_app apps[TATU_TABLE_APP_MAX];
+    uint8_t mac[TATU_TABLE_MAC_SIZE]; /* TATU_VAULT_AUTHENTICATE, purpose 1 */
 };
 
 /**
@@ -40,8 +46,8 @@ enum tatu_err tatu_proto_decode_table(struct tatu_span in, struct tatu_table *ou
  * FULL. */
 enum tatu_err tatu_proto_encode_table(const struct tatu_table *table, struct tatu_buf *out);
 
-/** Which of two copies counts: 0 (also when both are equally new), 1, or -1 when neither is valid
- *  (and *out is untouched). The chosen one is in *out. */
+/** Which of two copies counts for the ROM: 0 (also when both are equally new), 1, or -1 when
+ * neither is valid (and *out is untouched). The chosen one is in *out. */
 int tatu_proto_choose_table(struct tatu_span copy0, struct tatu_span copy1, struct tatu_table *out);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,25 +127,46 @@ static bool has_argument(const struct board_command *command, const char *text)
     return false;
 }
 
+static void build(struct desk *desk, enum board_run run, struct tatu_board_power how,
+                  struct board_command *out)
+{
+    how.qemu = "/bin/true";
+    assert_int_equal(tatu_board_build_command(&desk->board, run, &how, out), TATU_OK);
+}
+
 static void debug_doors_are_on_lab_boards_only(void **state)
+{
+    static const char *const doors[] = {"-gdb", "-qmp", "-qtest", "debug=debug", BOARD_DEBUG};
+    struct desk *desk = *state;
+    struct board_command command;
+    for (int lab = 0; lab < 2; lab++) {
+        desk->board.lab = lab;
+        build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.port = 4000}, &command);
+        assert_true(has_argument(&command, "hostfwd=tcp:127.0.0.1:4000-:443"));
+        for (size_t i = 0; i < TATU_COUNT_OF(doors); i++) {
+            assert_int_equal(has_argument(&command, doors[i]), lab);
+        }
+    }
+}
+
+static void every_board_has_a_recovery_port_and_its_strap_is_down(void **state)
 {
     struct desk *desk = *state;
     struct board_command command;
-    desk->board.lab = false;
-    assert_int_equal(
-        tatu_board_build_command(&desk->board, "/bin/true", BOARD_RUN_NORMAL, 4000, &command),
-        TATU_OK);
-    assert_false(has_argument(&command, "-gdb"));
-    assert_false(has_argument(&command, "-qmp"));
-    assert_false(has_argument(&command, "-qtest"));
-    assert_true(has_argument(&command, "hostfwd=tcp:127.0.0.1:4000-:443"));
-    desk->board.lab = true;
-    assert_int_equal(
-        tatu_board_build_command(&desk->board, "/bin/true", BOARD_RUN_NORMAL, 4000, &command),
-        TATU_OK);
-    assert_true(has_argument(&command, "-gdb"));
-    assert_true(has_argument(&command, "-qmp"));
-    assert_true(has_argument(&command, "-qtest"));
+    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.port = 1}, &command);
+    assert_true(has_argument(&command, "recovery-port=recovery"));
+    assert_true(has_argument(&command, BOARD_RECOVERY));
+    assert_false(has_argument(&command, "recovery=on"));
+    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.port = 1, .recovery = true}, &command);
+    assert_true(has_argument(&command, "recovery=on"));
+}
+
+static void the_clock_keeps_its_time_in_the_folder(void **state)
+{
+    struct desk *desk = *state;
+    struct board_command command;
+    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.port = 1}, &command);
+    assert_true(has_argument(&command, "/a,,board/" BOARD_RTC));
 }
 
 static void fab_has_no_network_and_no_doors(void **state)
@@ -152,20 +174,19 @@ static void fab_has_no_network_and_no_doors(void **state)
     struct desk *desk = *state;
     struct board_command command;
     desk->board.lab = true;
-    assert_int_equal(
-        tatu_board_build_command(&desk->board, "/bin/true", BOARD_RUN_FAB, 0, &command), TATU_OK);
+    build(desk, BOARD_RUN_FAB, (struct tatu_board_power){.port = 0}, &command);
     assert_true(has_argument(&command, BOARD_FAB));
     assert_false(has_argument(&command, "-netdev"));
     assert_false(has_argument(&command, "-gdb"));
+    assert_false(has_argument(&command, BOARD_DEBUG));
+    assert_false(has_argument(&command, BOARD_RECOVERY));
 }
 
 static void comma_in_a_path_stays_in_the_path(void **state)
 {
     struct desk *desk = *state;
     struct board_command command;
-    assert_int_equal(
-        tatu_board_build_command(&desk->board, "/bin/true", BOARD_RUN_NORMAL, 1, &command),
-        TATU_OK);
+    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.port = 1}, &command);
     assert_true(has_argument(&command, "/a,,board/" BOARD_FLASH));
 }
 
@@ -210,14 +231,15 @@ static void power_on_names_what_is_wrong(void **state)
     struct tatu_board *board = &desk->board;
     char chip[128];
     (void)snprintf(chip, sizeof(chip), "%s/chip", desk->dir);
-    assert_int_equal(tatu_board_power_on(board, chip, 0), TATU_ERR_NOT_FOUND);
+    const struct tatu_board_power how = {.qemu = chip};
+    assert_int_equal(tatu_board_power_on(board, &how), TATU_ERR_NOT_FOUND);
     static const char bad[] = "#!/bin/sh\necho no such machine >&2\nexit 1\n";
     put_file(desk->dir, "chip", bad, sizeof(bad) - 1);
     assert_int_equal(chmod(chip, 0700), 0);
-    assert_int_equal(tatu_board_power_on(board, chip, 0), TATU_ERR_IO);
+    assert_int_equal(tatu_board_power_on(board, &how), TATU_ERR_IO);
     assert_non_null(strstr(board->detail, "no such machine"));
     board->endorsed = false;
-    assert_int_equal(tatu_board_power_on(board, chip, 0), TATU_ERR_STATE);
+    assert_int_equal(tatu_board_power_on(board, &how), TATU_ERR_STATE);
 }
 
 static void power_on_refuses_a_port_in_use(void **state)
@@ -229,8 +251,8 @@ static void power_on_refuses_a_port_in_use(void **state)
     assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
     assert_int_equal(listen(fd, 1), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    assert_int_equal(tatu_board_power_on(&desk->board, "/bin/true", ntohs(address.sin_port)),
-                     TATU_ERR_BUSY);
+    const struct tatu_board_power how = {.qemu = "/bin/true", .port = ntohs(address.sin_port)};
+    assert_int_equal(tatu_board_power_on(&desk->board, &how), TATU_ERR_BUSY);
     (void)close(fd);
 }
 
@@ -238,10 +260,31 @@ static void a_board_that_is_off_has_no_panel_and_cannot_be_stopped(void **state)
 {
     struct desk *desk = *state;
     struct tatu_board_panel panel;
+    struct tatu_board_wire wire;
     assert_int_equal(tatu_board_open_panel(&desk->board, &panel), TATU_ERR_STATE);
+    assert_int_equal(tatu_board_open_wire(&desk->board, TATU_BOARD_PORT_RECOVERY, &wire),
+                     TATU_ERR_STATE);
     assert_int_equal(tatu_board_power_off(&desk->board), TATU_ERR_STATE);
     assert_int_equal(tatu_board_reset(&desk->board), TATU_ERR_STATE);
     assert_int_equal(tatu_board_kill(&desk->board), TATU_ERR_STATE);
+}
+
+static void pins_are_orders_of_the_panel(void **state)
+{
+    (void)state;
+    int pair[2];
+    char text[64];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    struct tatu_board_panel panel = {.fd = pair[0], .lock_fd = -1};
+    assert_int_equal(tatu_board_set_pin(&panel, TATU_BOARD_PIN_WAKEUP, false), TATU_OK);
+    assert_int_equal(tatu_board_set_pin(&panel, TATU_BOARD_PIN_TAMPER, true), TATU_OK);
+    assert_int_equal(tatu_board_set_pin(&panel, TATU_BOARD_PIN_RECOVERY, false), TATU_OK);
+    ssize_t len = read(pair[1], text, sizeof(text));
+    static const char orders[] = "wakeup 0\ntamper 1\nrecovery 0\n";
+    assert_int_equal(len, sizeof(orders) - 1);
+    assert_memory_equal(text, orders, sizeof(orders) - 1);
+    tatu_board_close_panel(&panel);
+    (void)close(pair[1]);
 }
 
 /* Stands in for the chip: holds the lock of the pid file as the chip's process does. */
@@ -273,13 +316,50 @@ static void a_running_board_is_found_and_its_flash_is_left_alone(void **state)
     pid_t pid = run_pretender(board);
     assert_int_equal(tatu_board_find_process(board), pid);
     assert_int_equal(tatu_board_flip_byte(board, 0), TATU_ERR_STATE);
-    assert_int_equal(tatu_board_power_on(board, "/bin/true", 0), TATU_ERR_STATE);
+    const struct tatu_board_power how = {.qemu = "/bin/true"};
+    assert_int_equal(tatu_board_power_on(board, &how), TATU_ERR_STATE);
     assert_int_equal(tatu_board_remove(board), TATU_ERR_STATE);
     assert_int_equal(read_flash(board, 0), 0xff);
     /* the pretender is our own child: collect it, so that its lock goes with it */
     (void)kill(pid, SIGKILL);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     assert_int_equal(tatu_board_find_process(board), 0);
+}
+
+static int serve(const struct tatu_board *board, const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", board->dir_fd,
+                   name);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    return fd;
+}
+
+static void ports_serve_one_at_a_time_and_debug_is_for_lab_boards(void **state)
+{
+    struct desk *desk = *state;
+    struct tatu_board *board = &desk->board;
+    struct tatu_board_wire wire, second;
+    pid_t pid = run_pretender(board);
+    assert_int_equal(tatu_board_open_wire(board, TATU_BOARD_PORT_RECOVERY, &wire), TATU_ERR_IO);
+    int listener = serve(board, BOARD_RECOVERY);
+    assert_int_equal(tatu_board_open_wire(board, TATU_BOARD_PORT_RECOVERY, &wire), TATU_OK);
+    assert_int_equal(tatu_board_open_wire(board, TATU_BOARD_PORT_RECOVERY, &second), TATU_ERR_BUSY);
+    assert_non_null(strstr(board->detail, "another recovery port"));
+    tatu_board_close_wire(&wire);
+    assert_int_equal(tatu_board_open_wire(board, TATU_BOARD_PORT_RECOVERY, &wire), TATU_OK);
+    tatu_board_close_wire(&wire);
+    assert_int_equal(tatu_board_open_wire(board, TATU_BOARD_PORT_DEBUG, &wire), TATU_ERR_STATE);
+    board->lab = true;
+    int debug_listener = serve(board, BOARD_DEBUG);
+    assert_int_equal(tatu_board_open_wire(board, TATU_BOARD_PORT_DEBUG, &wire), TATU_OK);
+    tatu_board_close_wire(&wire);
+    (void)close(listener);
+    (void)close(debug_listener);
+    (void)kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 static void flip_inverts_one_byte_and_flips_back(void **state)
@@ -382,6 +462,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(change_reads_line_and_level),
         DESK(debug_doors_are_on_lab_boards_only),
+        DESK(every_board_has_a_recovery_port_and_its_strap_is_down),
+        DESK(the_clock_keeps_its_time_in_the_folder),
+        DESK(ports_serve_one_at_a_time_and_debug_is_for_lab_boards),
+        DESK(pins_are_orders_of_the_panel),
         DESK(fab_has_no_network_and_no_doors),
         DESK(comma_in_a_path_stays_in_the_path),
         DESK(open_names_what_is_wrong),

@@ -39,7 +39,7 @@ static void escape_path(const char *path, char *out, size_t cap)
     out[at] = '\0';
 }
 
-static void add_machine(const struct tatu_board *board, enum board_run run,
+static void add_machine(const struct tatu_board *board, enum board_run run, bool recovery,
                         struct board_command *command)
 {
     /* absolute: the chip's process leaves the folder once it is on its own */
@@ -48,8 +48,16 @@ static void add_machine(const struct tatu_board *board, enum board_run run,
     add(command, "-machine");
     add(command,
         "tatu,vault-rom=%s/" BOARD_VAULT_ROM ",arom=%s/" BOARD_ACORE_ROM ",fuses=%s/" BOARD_FUSES
-        ",flash=%s/" BOARD_FLASH ",panel=panel,fab=fab%s",
-        dir, dir, dir, dir, run == BOARD_RUN_FAB ? ",blank=on" : "");
+        ",flash=%s/" BOARD_FLASH ",rtc=%s/" BOARD_RTC ",panel=panel,fab=fab%s%s%s",
+        dir, dir, dir, dir, dir, run == BOARD_RUN_FAB ? ",blank=on" : ",recovery-port=recovery",
+        run == BOARD_RUN_NORMAL && board->lab ? ",debug=debug" : "",
+        recovery ? ",recovery=on" : "");
+}
+
+static void add_socket(struct board_command *command, const char *name, const char *path)
+{
+    add(command, "-chardev");
+    add(command, "socket,id=%s,path=%s,server=on,wait=off", name, path);
 }
 
 static void add_consoles(struct board_command *command)
@@ -60,8 +68,7 @@ static void add_consoles(struct board_command *command)
         add(command, "-serial");
         add(command, "chardev:log");
     }
-    add(command, "-chardev");
-    add(command, "socket,id=panel,path=" BOARD_PANEL ",server=on,wait=off");
+    add_socket(command, "panel", BOARD_PANEL);
 }
 
 static void add_network(struct board_command *command, uint16_t port)
@@ -82,20 +89,38 @@ static void add_lab_doors(struct board_command *command)
     add(command, "unix:" BOARD_QTEST ",server=on,wait=off");
     add(command, "-qtest-log");
     add(command, "/dev/null");
+    add_socket(command, "debug", BOARD_DEBUG);
 }
 
-enum tatu_err tatu_board_build_command(struct tatu_board *board, const char *qemu,
-                                       enum board_run run, uint16_t port, struct board_command *out)
+static void add_ports(const struct tatu_board *board, enum board_run run, uint16_t port,
+                      struct board_command *command)
 {
-    if (access(qemu, X_OK) != 0) {
+    if (run == BOARD_RUN_FAB) {
+        add_socket(command, "fab", BOARD_FAB);
+        return;
+    }
+    add(command, "-chardev");
+    add(command, "null,id=fab");
+    add_socket(command, "recovery", BOARD_RECOVERY);
+    add_network(command, port);
+    if (board->lab) {
+        add_lab_doors(command);
+    }
+}
+
+enum tatu_err tatu_board_build_command(struct tatu_board *board, enum board_run run,
+                                       const struct tatu_board_power *how,
+                                       struct board_command *out)
+{
+    if (access(how->qemu, X_OK) != 0) {
         return tatu_board_note(board, TATU_ERR_NOT_FOUND,
                                "the chip's program %s cannot be run; build it with "
                                "tools/setup/qemu.sh and name it in TATU_QEMU",
-                               qemu);
+                               how->qemu);
     }
     *out = (struct board_command){.err = TATU_OK};
-    add(out, "%s", qemu);
-    add_machine(board, run, out);
+    add(out, "%s", how->qemu);
+    add_machine(board, run, how->recovery, out);
     add(out, "-nodefaults");
     add(out, "-no-user-config");
     add(out, "-display");
@@ -104,15 +129,7 @@ enum tatu_err tatu_board_build_command(struct tatu_board *board, const char *qem
     add(out, "-pidfile");
     add(out, BOARD_PID);
     add_consoles(out);
-    add(out, "-chardev");
-    add(out, run == BOARD_RUN_FAB ? "socket,id=fab,path=" BOARD_FAB ",server=on,wait=off"
-                                  : "null,id=fab");
-    if (run == BOARD_RUN_NORMAL) {
-        add_network(out, port);
-        if (board->lab) {
-            add_lab_doors(out);
-        }
-    }
+    add_ports(board, run, how->port, out);
     if (out->err != TATU_OK) {
         return tatu_board_note(board, out->err, "the path %s is too long; use a shorter one",
                                board->dir);

@@ -126,8 +126,9 @@ static enum tatu_err exchange(struct tatu_board *board, const struct tatu_board_
 
 static enum tatu_err run_fab(struct tatu_board *board, const struct tatu_board_plan *plan)
 {
+    const struct tatu_board_power how = {.qemu = plan->qemu};
     struct board_command command;
-    TATU_TRY(tatu_board_build_command(board, plan->qemu, BOARD_RUN_FAB, 0, &command));
+    TATU_TRY(tatu_board_build_command(board, BOARD_RUN_FAB, &how, &command));
     TATU_TRY(tatu_board_spawn(board, &command));
     enum tatu_err err = exchange(board, plan);
     enum tatu_err ended = tatu_board_end_process(board, SIGTERM);

@@ -19,6 +19,11 @@
 #define BOARD_GDB "gdb.sock"
 #define BOARD_QMP "qmp.sock"
 #define BOARD_QTEST "qtest.sock"
+#define BOARD_RTC "rtc.bin"
+#define BOARD_RECOVERY "recovery.sock"
+#define BOARD_RECOVERY_LOCK "recovery.lock"
+#define BOARD_DEBUG "debug.sock"
+#define BOARD_DEBUG_LOCK "debug.lock"
 
 /** Keeps the sentence (and after "; " the next step) in board->detail and returns err. */
 enum tatu_err tatu_board_note(struct tatu_board *board, enum tatu_err err, const char *format, ...)

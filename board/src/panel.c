@@ -39,11 +39,23 @@ enum tatu_err tatu_board_decode_change(struct tatu_span line, struct tatu_board_
     return TATU_OK;
 }
 
-/* The chip serves one panel and lets others wait for ever, so callers queue here instead. */
-static enum tatu_err take_turn(struct tatu_board *board, int *out_lock)
+/* A socket of the chip: its file, the lock beside it, and its name for the operator. */
+struct door {
+    const char *socket, *lock, *what;
+};
+
+static const struct door panel_door = {BOARD_PANEL, BOARD_PANEL_LOCK, "panel"};
+
+static const struct door port_doors[] = {
+    [TATU_BOARD_PORT_RECOVERY] = {BOARD_RECOVERY, BOARD_RECOVERY_LOCK, "recovery port"},
+    [TATU_BOARD_PORT_DEBUG] = {BOARD_DEBUG, BOARD_DEBUG_LOCK, "debug port"},
+};
+
+/* The chip serves one caller and lets others wait for ever, so they queue here instead. */
+static enum tatu_err take_turn(struct tatu_board *board, const struct door *door, int *out_lock)
 {
     int lock __attribute__((cleanup(tatu_board_close_fd))) =
-        openat(board->dir_fd, BOARD_PANEL_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        openat(board->dir_fd, door->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     for (uint64_t end = tatu_board_now_ms() + TURN_TIMEOUT_MS; lock >= 0;) {
         if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
             *out_lock = lock;
@@ -56,24 +68,34 @@ static enum tatu_err take_turn(struct tatu_board *board, int *out_lock)
         tatu_board_sleep_ms(TURN_POLL_MS);
     }
     return tatu_board_note(board, TATU_ERR_BUSY,
-                           "another panel is open on this board; use that one or close it");
+                           "another %s is open on this board; use that one or close it",
+                           door->what);
 }
 
-enum tatu_err tatu_board_open_panel(struct tatu_board *board, struct tatu_board_panel *out)
+static enum tatu_err open_door(struct tatu_board *board, const struct door *door, int *out_fd,
+                               int *out_lock)
 {
     if (tatu_board_find_process(board) == 0) {
         return tatu_board_note(board, TATU_ERR_STATE,
                                "the board is off; start it with 'tatu board start %s'", board->dir);
     }
     int lock __attribute__((cleanup(tatu_board_close_fd))) = -1;
-    TATU_TRY(take_turn(board, &lock));
-    int fd;
-    if (tatu_board_connect(board, BOARD_PANEL, &fd) != TATU_OK) {
+    TATU_TRY(take_turn(board, door, &lock));
+    if (tatu_board_connect(board, door->socket, out_fd) != TATU_OK) {
         return tatu_board_note(board, TATU_ERR_IO,
-                               "the board's panel does not answer; stop and start the board");
+                               "the board's %s does not answer; stop and start the board",
+                               door->what);
     }
+    *out_lock = lock;
+    lock = -1; /* the caller's now */
+    return TATU_OK;
+}
+
+enum tatu_err tatu_board_open_panel(struct tatu_board *board, struct tatu_board_panel *out)
+{
+    int fd, lock;
+    TATU_TRY(open_door(board, &panel_door, &fd, &lock));
     *out = (struct tatu_board_panel){.fd = fd, .lock_fd = lock};
-    lock = -1; /* the panel's now */
     return TATU_OK;
 }
 
@@ -91,6 +113,38 @@ enum tatu_err tatu_board_set_line(struct tatu_board_panel *panel, uint8_t line, 
     char order[32];
     int len = snprintf(order, sizeof(order), "set %u %d\n", (unsigned)line, (int)high);
     return tatu_board_write_all(panel->fd, order, (size_t)len);
+}
+
+enum tatu_err tatu_board_set_pin(struct tatu_board_panel *panel, enum tatu_board_pin pin, bool high)
+{
+    static const char *const names[] = {
+        [TATU_BOARD_PIN_WAKEUP] = "wakeup",
+        [TATU_BOARD_PIN_TAMPER] = "tamper",
+        [TATU_BOARD_PIN_RECOVERY] = "recovery",
+    };
+    char order[32];
+    int len = snprintf(order, sizeof(order), "%s %d\n", names[pin], (int)high);
+    return tatu_board_write_all(panel->fd, order, (size_t)len);
+}
+
+enum tatu_err tatu_board_open_wire(struct tatu_board *board, enum tatu_board_port port,
+                                   struct tatu_board_wire *out)
+{
+    if (port == TATU_BOARD_PORT_DEBUG && !board->lab) {
+        return tatu_board_note(board, TATU_ERR_STATE,
+                               "this board has no debug port; make one with 'tatu board create "
+                               "--lab'");
+    }
+    int fd, lock;
+    TATU_TRY(open_door(board, &port_doors[port], &fd, &lock));
+    *out = (struct tatu_board_wire){.fd = fd, .lock_fd = lock};
+    return TATU_OK;
+}
+
+void tatu_board_close_wire(struct tatu_board_wire *wire)
+{
+    tatu_board_close_fd(&wire->fd);
+    tatu_board_close_fd(&wire->lock_fd);
 }
 
 enum tatu_err tatu_board_press_button(struct tatu_board_panel *panel, uint8_t line,

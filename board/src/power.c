@@ -74,8 +74,9 @@ static int start_program(struct tatu_board *board, const struct board_command *c
 /* The program chooses its own umask; the folder is closed anyway, this closes the files too. */
 static void close_to_others(const struct tatu_board *board)
 {
-    static const char *const names[] = {BOARD_PANEL, BOARD_FAB,   BOARD_GDB, BOARD_QMP,
-                                        BOARD_QTEST, BOARD_FUSES, BOARD_PID, BOARD_LOG};
+    static const char *const names[] = {BOARD_PANEL, BOARD_FAB,      BOARD_GDB,  BOARD_QMP,
+                                        BOARD_QTEST, BOARD_FUSES,    BOARD_PID,  BOARD_LOG,
+                                        BOARD_RTC,   BOARD_RECOVERY, BOARD_DEBUG};
     for (size_t i = 0; i < TATU_COUNT_OF(names); i++) {
         (void)fchmodat(board->dir_fd, names[i], 0600, 0);
     }
@@ -165,16 +166,17 @@ static enum tatu_err check_startable(struct tatu_board *board)
     return TATU_OK;
 }
 
-enum tatu_err tatu_board_power_on(struct tatu_board *board, const char *qemu, uint16_t port)
+enum tatu_err tatu_board_power_on(struct tatu_board *board, const struct tatu_board_power *how)
 {
+    struct tatu_board_power chosen = *how;
     int lock __attribute__((cleanup(tatu_board_close_fd))) = -1;
     TATU_TRY(check_startable(board));
     TATU_TRY(tatu_board_lock(board, &lock));
-    TATU_TRY(choose_port(board, port, &port));
+    TATU_TRY(choose_port(board, how->port, &chosen.port));
     struct board_command command;
-    TATU_TRY(tatu_board_build_command(board, qemu, BOARD_RUN_NORMAL, port, &command));
+    TATU_TRY(tatu_board_build_command(board, BOARD_RUN_NORMAL, &chosen, &command));
     TATU_TRY(tatu_board_spawn(board, &command));
-    board->port = port;
+    board->port = chosen.port;
     return tatu_board_save(board);
 }
 

@@ -6,7 +6,7 @@
 
 enum {
     COMMAND_ARGUMENT_MAX = 64,
-    COMMAND_TEXT_MAX = 6 * TATU_BOARD_PATH_MAX,
+    COMMAND_TEXT_MAX = 8 * TATU_BOARD_PATH_MAX,
 };
 
 struct board_command {
@@ -23,8 +23,8 @@ enum board_run {
 };
 
 /** The whole command line. Paths may hold any character. Errors: FULL, NOT_FOUND. */
-enum tatu_err tatu_board_build_command(struct tatu_board *board, const char *qemu,
-                                       enum board_run run, uint16_t port,
+enum tatu_err tatu_board_build_command(struct tatu_board *board, enum board_run run,
+                                       const struct tatu_board_power *how,
                                        struct board_command *out);
 
 /** Runs it; returns when the chip is up and on its own. Errors: NOT_FOUND, IO. */

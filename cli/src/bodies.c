@@ -15,7 +15,7 @@ enum { VERITY_TEXT_MAX = 4096 };
 
 #define COMPONENT(type) "54415455-0000-4000-8000-0000000000" type
 
-const struct tatu_cli_body_kind tatu_cli_body_kinds[BODY_COUNT] = {
+const struct tatu_cli_body_kind tatu_cli_body_kinds[BODY_ALL_COUNT] = {
     [BODY_VAULT] = {TATU_IMAGE_VAULT_RUNTIME, "vault-runtime.bin", COMPONENT("02"),
                     TATU_FLASH_VAULT_AT, TATU_FLASH_VAULT_SIZE},
     [BODY_MONITOR] = {TATU_IMAGE_MONITOR, "monitor.bin", COMPONENT("04"), TATU_FLASH_MONITOR_AT,
@@ -28,11 +28,15 @@ const struct tatu_cli_body_kind tatu_cli_body_kinds[BODY_COUNT] = {
                      TATU_FLASH_KERNEL_SIZE},
     [BODY_ROOT] = {TATU_IMAGE_ROOT, "root.bin", COMPONENT("08"), TATU_FLASH_ROOT_AT,
                    TATU_FLASH_ROOT_SIZE},
+    [BODY_RECOVERY] = {TATU_IMAGE_RECOVERY, "recovery.bin", COMPONENT("01"), 0,
+                       TATU_FLASH_MONITOR_SIZE},
+    [BODY_MANIFEST] = {TATU_IMAGE_RECOVERY_MANIFEST, NULL, COMPONENT("1a"), 0,
+                       TATU_FLASH_SECTOR_SIZE},
 };
 
 void tatu_cli_free_bodies(struct tatu_cli_bodies *bodies)
 {
-    for (size_t i = 0; i < BODY_COUNT; i++) {
+    for (size_t i = 0; i < BODY_ALL_COUNT; i++) {
         tatu_cli_free_bytes(&bodies->parts[i]);
     }
 }
@@ -145,7 +149,7 @@ static enum tatu_err read_parts(struct tatu_cli *cli, const char *dir, const cha
                                 struct tatu_cli_bodies *bodies)
 {
     char path[PATH_MAX];
-    for (size_t i = 0; i < BODY_COUNT; i++) {
+    for (size_t i = 0; i < BODY_ALL_COUNT; i++) {
         const struct tatu_cli_body_kind *kind = &tatu_cli_body_kinds[i];
         if (kind->file != NULL) {
             TATU_TRY(tatu_cli_join(cli, dir, kind->file, path));

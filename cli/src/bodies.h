@@ -15,6 +15,10 @@ enum {
     BODY_KERNEL,
     BODY_ROOT,
     BODY_COUNT,
+    /* not in flash and in no evidence: what a board is recovered with */
+    BODY_RECOVERY = BODY_COUNT,
+    BODY_MANIFEST, /* has no file: names the boot images */
+    BODY_ALL_COUNT,
 };
 
 struct tatu_cli_body_kind {
@@ -22,15 +26,15 @@ struct tatu_cli_body_kind {
     const char *file;      /* in the bodies' folder */
     const char *component; /* fixed GUID of what the image is a version of */
     uint32_t flash_at;     /* in a set */
-    uint32_t flash_size;
+    uint32_t flash_size;   /* limit of the package */
 };
-extern const struct tatu_cli_body_kind tatu_cli_body_kinds[BODY_COUNT];
+extern const struct tatu_cli_body_kind tatu_cli_body_kinds[BODY_ALL_COUNT];
 
 #define BODIES_VAULT_ROM "vault-rom.bin"
 #define BODIES_VERITY "verity.txt"
 
 struct tatu_cli_bodies {
-    struct tatu_cli_bytes parts[BODY_COUNT]; /* root: with its tree behind it */
+    struct tatu_cli_bytes parts[BODY_ALL_COUNT]; /* root: with its tree behind it */
     uint32_t verity_data_len;
     uint8_t verity_root[32];
     uint8_t implementation[32];

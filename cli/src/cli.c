@@ -14,6 +14,7 @@ const struct tatu_cli_chapter *const tatu_cli_chapters[] = {
     &tatu_cli_platform,
     &tatu_cli_maker,
     &tatu_cli_release,
+    &tatu_cli_confirm,
     &tatu_cli_board,
     &tatu_cli_login,
     &tatu_cli_settings,
@@ -21,6 +22,7 @@ const struct tatu_cli_chapter *const tatu_cli_chapters[] = {
     &tatu_cli_product,
     &tatu_cli_device_group,
     &tatu_cli_device,
+    &tatu_cli_recover,
     &tatu_cli_image,
     &tatu_cli_deployment,
     &tatu_cli_symbols,
@@ -72,16 +74,34 @@ enum tatu_err tatu_cli_give(struct tatu_cli *cli, json_t *result)
     return TATU_OK;
 }
 
-static void list_commands(FILE *out)
+/* Whether a command is one of the noun's: "device" has "device list". NULL: any. */
+static bool is_of_noun(const struct tatu_cli_command *command, const char *noun)
 {
-    (void)fprintf(out, "tatu " CLI_VERSION "\n\n"
-                       "usage: tatu COMMAND [options] [-o json|text]; tatu COMMAND --help\n\n");
+    size_t len = noun == NULL ? 0 : strlen(noun);
+    return noun == NULL || (strncmp(command->words, noun, len) == 0 && command->words[len] == ' ');
+}
+
+/* How many there are. */
+static size_t list_commands(FILE *out, const char *noun)
+{
+    size_t count = 0;
     for (size_t i = 0; i < tatu_cli_chapter_count; i++) {
         for (size_t k = 0; k < tatu_cli_chapters[i]->count; k++) {
             const struct tatu_cli_command *command = &tatu_cli_chapters[i]->commands[k];
-            (void)fprintf(out, "  %-36s %s\n", command->words, command->summary);
+            if (is_of_noun(command, noun)) {
+                (void)fprintf(out, "  %-36s %s\n", command->words, command->summary);
+                count++;
+            }
         }
     }
+    return count;
+}
+
+static void list_all_commands(FILE *out)
+{
+    (void)fprintf(out, "tatu " CLI_VERSION "\n\n"
+                       "usage: tatu COMMAND [options] [-o json|text]; tatu COMMAND --help\n\n");
+    (void)list_commands(out, NULL);
 }
 
 static void explain_command(const struct tatu_cli_command *command, FILE *out)
@@ -131,7 +151,7 @@ int tatu_cli_run(int argc, char **argv, const struct tatu_cli_surroundings *arou
                  FILE *err)
 {
     if (asks_for(argc, argv, "help", "--help") || asks_for(argc, argv, "-h", "-h")) {
-        list_commands(out);
+        list_all_commands(out);
         return 0;
     }
     if (asks_for(argc, argv, "version", "--version")) {
@@ -139,8 +159,13 @@ int tatu_cli_run(int argc, char **argv, const struct tatu_cli_surroundings *arou
         return 0;
     }
     if (argc < 2) {
-        list_commands(err);
+        list_all_commands(err);
         return 2;
+    }
+    /* a noun alone asks what can be done with it */
+    bool helps = argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0);
+    if ((argc == 2 || helps) && list_commands(out, argv[1]) > 0) {
+        return 0;
     }
     struct tatu_cli cli = {.around = around, .out = out};
     int status = 2;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <p256.h>
 
 enum { BLOCK = TATU_VERITY_BLOCK_SIZE };
 
@@ -168,7 +169,7 @@ static void package_reads_back_and_each_flipped_byte_breaks_its_signature(void *
                                        .security_version = 5,
                                        .body = TATU_SPAN_OF(body)};
     make_key(&cli, &key);
-    assert_int_equal(tatu_cli_make_package(&cli, &package, &key, &bytes, &info), TATU_OK);
+    assert_int_equal(tatu_cli_make_package(&cli, &package, &key, NULL, &bytes, &info), TATU_OK);
     assert_int_equal(info.type, TATU_IMAGE_KERNEL);
     assert_int_equal(info.security_version, 5);
     assert_int_equal(info.built_s, 77);
@@ -196,8 +197,17 @@ static void package_over_its_limit_is_refused(void **state)
     assert_int_equal(tatu_cli_alloc(&cli, TATU_IMAGE_PACKAGE_MAX, &body), TATU_OK);
     struct tatu_cli_package package = {
         .type = TATU_IMAGE_ROOT, .name = "root", .body = CLI_SPAN(body)};
-    assert_int_equal(tatu_cli_make_package(&cli, &package, &key, &bytes, &info), TATU_ERR_LONG);
+    assert_int_equal(tatu_cli_make_package(&cli, &package, &key, NULL, &bytes, &info),
+                     TATU_ERR_LONG);
     assert_null(bytes.data);
+}
+
+static void signatures_of_every_kind_are_judged_right(void **state)
+{
+    (void)state;
+    unsigned rows = 0;
+    assert_int_equal(tatu_try_p256(tatu_cli_check_signature, &rows), 0);
+    assert_in_range(rows, 80, 1000);
 }
 
 static void signature_is_raw_and_verifies_with_its_own_key_only(void **state)
@@ -340,6 +350,7 @@ int main(void)
         cmocka_unit_test(package_reads_back_and_each_flipped_byte_breaks_its_signature),
         cmocka_unit_test(package_over_its_limit_is_refused),
         cmocka_unit_test(signature_is_raw_and_verifies_with_its_own_key_only),
+        cmocka_unit_test(signatures_of_every_kind_are_judged_right),
         cmocka_unit_test(hash_is_sha256_of_the_parts_in_order),
         cmocka_unit_test(escape_keeps_letters_and_drops_what_steers_a_terminal),
         cmocka_unit_test(base64_goes_there_and_back),

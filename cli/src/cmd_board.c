@@ -1,4 +1,5 @@
 /* tatu board: the fab, and one board on the desk. */
+#include "chip.h"
 #include "maker.h"
 #include "release.h"
 #include "watch.h"
@@ -40,8 +41,7 @@ static enum tatu_err open_board(struct tatu_cli *cli, struct tatu_board *out)
 
 /* ---- the chip's program -------------------------------------------------------------------- */
 
-/* Named by hand; else where it is installed; else where the build puts it. */
-static enum tatu_err find_chip(struct tatu_cli *cli, char out[PATH_MAX])
+enum tatu_err tatu_cli_find_chip(struct tatu_cli *cli, char out[PATH_MAX])
 {
     static const char *const beside[] = {"../lib/tatu/qemu-system-arm", "../../chip"};
     const char *named = tatu_cli_option(cli, "--qemu");
@@ -76,7 +76,7 @@ static enum tatu_err read_part(struct tatu_cli *cli, const char *name, size_t ma
     return tatu_cli_read_file(cli, path, max, out);
 }
 
-/* The root key to fuse is the one of the release's own keystore. */
+/* The root to fuse is the one of the release's own keystore. */
 static enum tatu_err read_root_hash(struct tatu_cli *cli, uint8_t out[32])
 {
     CLI_BYTES package = {NULL, 0};
@@ -91,8 +91,8 @@ static enum tatu_err read_root_hash(struct tatu_cli *cli, uint8_t out[32])
     if (err != TATU_OK) {
         return tatu_cli_fail(cli, err, "the release's keystore is damaged; sign the release again");
     }
-    struct tatu_span root = TATU_SPAN_OF(keystore.root);
-    return tatu_cli_hash(&root, 1, out);
+    const struct tatu_span keys[] = {TATU_SPAN_OF(keystore.root), TATU_SPAN_OF(keystore.root_lms)};
+    return tatu_cli_hash(keys, TATU_COUNT_OF(keys), out);
 }
 
 static enum tatu_err check_implementation(struct tatu_cli *cli, const uint8_t implementation[32])
@@ -161,7 +161,7 @@ static enum tatu_err create(struct tatu_cli *cli)
         .acore_rom = tatu_cli_option(cli, "--arom"),
         .lab = tatu_cli_option(cli, "--lab") != NULL,
     };
-    TATU_TRY(find_chip(cli, chip));
+    TATU_TRY(tatu_cli_find_chip(cli, chip));
     TATU_TRY(tatu_cli_load_maker(cli, tatu_cli_option(cli, "--maker"), &maker));
     TATU_TRY(tatu_cli_implementation_id(cli, plan.vault_rom, plan.implementation));
     TATU_TRY(check_implementation(cli, plan.implementation));
@@ -185,13 +185,16 @@ static enum tatu_err start(struct tatu_cli *cli)
     char chip[PATH_MAX];
     uint64_t port = 0;
     CLI_BOARD board = {.dir_fd = -1};
-    TATU_TRY(find_chip(cli, chip));
+    TATU_TRY(tatu_cli_find_chip(cli, chip));
     if (tatu_cli_option(cli, "--port") != NULL) {
         TATU_TRY(
             tatu_cli_read_number(cli, "--port", tatu_cli_option(cli, "--port"), 1, 65535, &port));
     }
     TATU_TRY(open_board(cli, &board));
-    TATU_TRY(pass(cli, &board, tatu_board_power_on(&board, chip, (uint16_t)port)));
+    const struct tatu_board_power how = {.qemu = chip,
+                                         .port = (uint16_t)port,
+                                         .recovery = tatu_cli_option(cli, "--recovery") != NULL};
+    TATU_TRY(pass(cli, &board, tatu_board_power_on(&board, &how)));
     return tatu_cli_give(cli, describe_board(&board));
 }
 
@@ -376,6 +379,7 @@ static const struct tatu_cli_option create_options[] = {
     {"--qemu", CLI_OPTIONAL, "FILE", "the chip's program"},
 };
 static const struct tatu_cli_option start_options[] = {
+    {"--recovery", CLI_FLAG, NULL, "with the recovery strap up, for 'tatu device recover'"},
     {"--port", CLI_OPTIONAL, "PORT", "loopback port of the board's API; any free one"},
     {"--qemu", CLI_OPTIONAL, "FILE", "the chip's program"},
 };

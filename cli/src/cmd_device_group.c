@@ -1,6 +1,8 @@
 /* tatu device-group: devices of a product that run the same. */
 #include "service.h"
 
+#include "proto/evidence.h"
+
 #define NAMED                                                                                      \
     .arguments = "[NAME]", .argument_max = 1, .names_last = true, .scope = CLI_SCOPE_DEVICE_GROUP
 
@@ -28,6 +30,25 @@ static enum tatu_err create(struct tatu_cli *cli)
     return tatu_cli_give_call(cli, "PUT", CLI_SCOPE_DEVICE_GROUP, NULL, body);
 }
 
+/* What Tatu adds to a device group has a path of its own. */
+static enum tatu_err update(struct tatu_cli *cli)
+{
+    char path[CLI_PATH_LEN_MAX];
+    uint64_t grace_s = 0;
+    json_t *answer = NULL;
+    TATU_TRY(tatu_cli_read_number(cli, "--renewal-grace", tatu_cli_option(cli, "--renewal-grace"),
+                                  0, TATU_TICKET_GRACE_MAX_S, &grace_s));
+    if (grace_s != 0 && grace_s < TATU_TICKET_GRACE_MIN_S) {
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
+                             "--renewal-grace is 0, or from %u to %u seconds; give one of these",
+                             TATU_TICKET_GRACE_MIN_S, TATU_TICKET_GRACE_MAX_S);
+    }
+    TATU_TRY(tatu_cli_own_path(cli, CLI_SCOPE_DEVICE_GROUP, path));
+    json_t *body = json_pack("{s:I}", "renewalGraceSeconds", (json_int_t)grace_s);
+    TATU_TRY(tatu_cli_call(cli, "PATCH", path, body, &answer));
+    return tatu_cli_give(cli, answer);
+}
+
 static enum tatu_err list(struct tatu_cli *cli)
 {
     return tatu_cli_give_list(cli, "GET", CLI_SCOPE_PRODUCT, "deviceGroups");
@@ -45,12 +66,22 @@ static const struct tatu_cli_option create_options[] = {
     {"--allow-crash-dumps-collection", CLI_OPTIONAL, "WORD", "Enabled or Disabled"},
 };
 
+static const struct tatu_cli_option update_options[] = {
+    {"--renewal-grace", CLI_REQUIRED, "SECONDS",
+     "a device without a ticket for so long restarts; 0: never"},
+};
+
 static const struct tatu_cli_command commands[] = {
     {.words = "device-group create",
      NAMED,
      CLI_OPTIONS(create_options),
      .run = create,
      .summary = "Make a device group"},
+    {.words = "device-group update",
+     NAMED,
+     CLI_OPTIONS(update_options),
+     .run = update,
+     .summary = "Set how long a device group's devices may go without renewal"},
     {.words = "device-group list",
      .scope = CLI_SCOPE_PRODUCT,
      .run = list,

@@ -89,7 +89,7 @@ static enum tatu_err build_package(struct tatu_cli *cli,
     TATU_TRY(load_developer_key(cli, &key));
     TATU_TRY(make_body(cli, root, &package, &body));
     package.body = CLI_SPAN(body);
-    TATU_TRY(tatu_cli_make_package(cli, &package, &key, &bytes, &info));
+    TATU_TRY(tatu_cli_make_package(cli, &package, &key, NULL, &bytes, &info));
     TATU_TRY(tatu_cli_write_over(cli, tatu_cli_option(cli, "--out"), 0644, CLI_SPAN(bytes)));
     return tatu_cli_give(cli, tatu_cli_describe_package(&info, CLI_SPAN(bytes)));
 }

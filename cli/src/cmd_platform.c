@@ -1,35 +1,32 @@
 /* tatu platform: the keys a releaser keeps offline. */
-#include "keys.h"
-#include "release.h"
-
-#include <limits.h>
+#include "platform.h"
 
 static enum tatu_err init(struct tatu_cli *cli)
 {
-    static const char *const names[] = {PLATFORM_ROOT, PLATFORM_RELEASE};
     const char *dir = tatu_cli_option(cli, "--dir");
-    json_auto_t *result = json_object();
-    TATU_TRY(tatu_cli_make_folder(cli, dir));
-    for (size_t i = 0; i < TATU_COUNT_OF(names); i++) {
-        char path[PATH_MAX];
-        CLI_KEY key = {.pkey = NULL};
-        TATU_TRY(tatu_cli_join(cli, dir, names[i], path));
-        TATU_TRY(tatu_cli_make_key(cli, path));
-        TATU_TRY(tatu_cli_load_key(cli, path, &key));
-        (void)json_object_set_new(result, i == 0 ? "rootKey" : "releaseKey",
-                                  tatu_cli_hex(key.public_key, sizeof(key.public_key)));
-    }
-    return tatu_cli_give(cli, json_incref(result));
+    CLI_PLATFORM platform = {.root = {.key = {.pkey = NULL}}};
+    TATU_TRY(tatu_cli_make_platform(cli, dir));
+    TATU_TRY(tatu_cli_load_platform(cli, dir, &platform));
+    const struct tatu_cli_signer *root = &platform.root;
+    const struct tatu_cli_signer *release = &platform.release;
+    return tatu_cli_give(
+        cli,
+        json_pack(
+            "{s:o, s:o, s:o, s:o}", "rootKey",
+            tatu_cli_hex(root->key.public_key, sizeof(root->key.public_key)), "rootLmsKey",
+            tatu_cli_hex(root->second.public_key, sizeof(root->second.public_key)), "releaseKey",
+            tatu_cli_hex(release->key.public_key, sizeof(release->key.public_key)), "releaseLmsKey",
+            tatu_cli_hex(release->second.public_key, sizeof(release->second.public_key))));
 }
 
 static const struct tatu_cli_option init_options[] = {
-    {"--dir", CLI_REQUIRED, "DIR", "folder for root.pem and release.pem"},
+    {"--dir", CLI_REQUIRED, "DIR", "folder for the keys; keep it, and never copy it back"},
 };
 
 static const struct tatu_cli_command commands[] = {
     {.words = "platform init",
      CLI_OPTIONS(init_options),
      .run = init,
-     .summary = "Make the platform's root key and release key"},
+     .summary = "Make the platform's root keys and release keys"},
 };
 CLI_CHAPTER(tatu_cli_platform, commands);

@@ -96,6 +96,7 @@ static enum tatu_err make_plan(struct tatu_cli *cli, struct tatu_cli_release_pla
 }
 
 static json_t *describe_release(const struct tatu_cli_release_plan *plan,
+                                const struct tatu_cli_platform *platform,
                                 const struct tatu_cli_bodies *bodies,
                                 const struct tatu_cli_release *release)
 {
@@ -105,12 +106,18 @@ static json_t *describe_release(const struct tatu_cli_release_plan *plan,
         (void)json_array_append_new(
             images, tatu_cli_describe_package(&image->info, CLI_SPAN(image->package)));
     }
-    return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o}", "version", plan->version, "securityVersion",
-                     (int)plan->security_version, "implementation",
-                     tatu_cli_hex(bodies->implementation, sizeof(bodies->implementation)),
-                     "rootKey", tatu_cli_hex(release->root_key, sizeof(release->root_key)),
-                     "releaseKey", tatu_cli_hex(release->release_key, sizeof(release->release_key)),
-                     "images", images);
+    const struct tatu_cli_signer *root = &platform->root;
+    const struct tatu_cli_signer *signer = &platform->release;
+    return json_pack(
+        "{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:o}", "version", plan->version,
+        "securityVersion", (int)plan->security_version, "implementation",
+        tatu_cli_hex(bodies->implementation, sizeof(bodies->implementation)), "rootKey",
+        tatu_cli_hex(root->key.public_key, sizeof(root->key.public_key)), "rootLmsKey",
+        tatu_cli_hex(root->second.public_key, sizeof(root->second.public_key)), "releaseKey",
+        tatu_cli_hex(signer->key.public_key, sizeof(signer->key.public_key)), "releaseLmsKey",
+        tatu_cli_hex(signer->second.public_key, sizeof(signer->second.public_key)),
+        "rootSignaturesLeft", (int)root->second.left, "releaseSignaturesLeft",
+        (int)signer->second.left, "images", images);
 }
 
 static enum tatu_err write_part(struct tatu_cli *cli, const char *dir, const char *name,
@@ -127,7 +134,7 @@ static enum tatu_err write_release(struct tatu_cli *cli, const char *dir,
     CLI_BYTES flash = {NULL, 0};
     TATU_TRY(tatu_cli_make_flash(cli, release, &flash));
     TATU_TRY(tatu_cli_make_folder(cli, dir));
-    for (size_t i = 0; i < BODY_COUNT; i++) {
+    for (size_t i = 0; i < BODY_ALL_COUNT; i++) {
         char name[64];
         (void)snprintf(name, sizeof(name), "%s.imagepackage",
                        tatu_proto_image_type_name(tatu_cli_body_kinds[i].type));
@@ -147,30 +154,18 @@ static enum tatu_err write_release(struct tatu_cli *cli, const char *dir,
     return err;
 }
 
-static enum tatu_err load_platform(struct tatu_cli *cli, struct tatu_cli_key *out_root,
-                                   struct tatu_cli_key *out_release)
-{
-    const char *dir = tatu_cli_option(cli, "--platform");
-    char path[PATH_MAX];
-    TATU_TRY(tatu_cli_join(cli, dir, PLATFORM_ROOT, path));
-    TATU_TRY(tatu_cli_load_key(cli, path, out_root));
-    TATU_TRY(tatu_cli_join(cli, dir, PLATFORM_RELEASE, path));
-    return tatu_cli_load_key(cli, path, out_release);
-}
-
 static enum tatu_err sign(struct tatu_cli *cli)
 {
     struct tatu_cli_release_plan plan;
-    CLI_KEY root = {.pkey = NULL};
-    CLI_KEY release_key = {.pkey = NULL};
+    CLI_PLATFORM platform = {.root = {.key = {.pkey = NULL}}};
     struct tatu_cli_bodies bodies __attribute__((cleanup(tatu_cli_free_bodies))) = {0};
     struct tatu_cli_release release __attribute__((cleanup(tatu_cli_free_release))) = {0};
     TATU_TRY(make_plan(cli, &plan));
-    TATU_TRY(load_platform(cli, &root, &release_key));
+    TATU_TRY(tatu_cli_load_platform(cli, tatu_cli_option(cli, "--platform"), &platform));
     TATU_TRY(tatu_cli_read_bodies(cli, tatu_cli_option(cli, "--bodies"),
                                   tatu_cli_option(cli, "--rom"), &bodies));
-    TATU_TRY(tatu_cli_make_release(cli, &plan, &root, &release_key, &bodies, &release));
-    TATU_TRY(tatu_cli_give(cli, describe_release(&plan, &bodies, &release)));
+    TATU_TRY(tatu_cli_make_release(cli, &plan, &platform, &bodies, &release));
+    TATU_TRY(tatu_cli_give(cli, describe_release(&plan, &platform, &bodies, &release)));
     return write_release(cli, tatu_cli_option(cli, "--out"), &release, cli->result);
 }
 
@@ -193,6 +188,17 @@ static enum tatu_err read_record(struct tatu_cli *cli, const char *dir, json_t *
     return TATU_OK;
 }
 
+/* What 'tatu device recover' gives a board, unless told otherwise. */
+static enum tatu_err keep_current(struct tatu_cli *cli, const char *dir)
+{
+    char resolved[PATH_MAX];
+    if (realpath(dir, resolved) == NULL) {
+        return TATU_OK; /* it is registered all the same */
+    }
+    (void)json_object_set_new(cli->config, "release", json_string(resolved));
+    return tatu_cli_save_config(cli);
+}
+
 static enum tatu_err register_release(struct tatu_cli *cli)
 {
     const char *dir = tatu_cli_option(cli, "--release");
@@ -208,7 +214,8 @@ static enum tatu_err register_release(struct tatu_cli *cli)
     TATU_TRY(tatu_cli_call(cli, "PUT", key_path, json_pack("{s:s}", "publicKey", key), NULL));
     json_t *body = json_pack("{s:o}", "reference", tatu_cli_hex(cose.data, cose.len));
     TATU_TRY(tatu_cli_call(cli, "PUT", "/tatu/v1/references", body, &answer));
-    return tatu_cli_give(cli, answer);
+    TATU_TRY(tatu_cli_give(cli, answer));
+    return keep_current(cli, dir);
 }
 
 static enum tatu_err list_releases(struct tatu_cli *cli)
@@ -219,7 +226,7 @@ static enum tatu_err list_releases(struct tatu_cli *cli)
 }
 
 static const struct tatu_cli_option sign_options[] = {
-    {"--platform", CLI_REQUIRED, "DIR", "folder of root.pem and release.pem"},
+    {"--platform", CLI_REQUIRED, "DIR", "folder that 'tatu platform init' made"},
     {"--bodies", CLI_REQUIRED, "DIR", "folder of the unsigned parts"},
     {"--rom", CLI_OPTIONAL, "FILE", "the vault's mask ROM; vault-rom.bin of the parts"},
     {"--service-keys", CLI_OPTIONAL, "FILE|URL", "answer of GET /tatu/v1/keys; else asked for"},

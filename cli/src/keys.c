@@ -64,7 +64,7 @@ enum tatu_err tatu_cli_make_key(struct tatu_cli *cli, const char *path)
                               (struct tatu_span){(const uint8_t *)text, (size_t)len});
 }
 
-static enum tatu_err check_private(struct tatu_cli *cli, const char *path)
+enum tatu_err tatu_cli_check_private(struct tatu_cli *cli, const char *path)
 {
     struct stat st;
     if (stat(path, &st) == 0 && (st.st_mode & 077) != 0) {
@@ -79,7 +79,7 @@ enum tatu_err tatu_cli_load_key(struct tatu_cli *cli, const char *path, struct t
 {
     CLI_BYTES text = {NULL, 0};
     TATU_TRY(tatu_cli_read_file(cli, path, KEY_FILE_MAX, &text));
-    enum tatu_err err = check_private(cli, path);
+    enum tatu_err err = tatu_cli_check_private(cli, path);
     BIO *bio __attribute__((cleanup(free_secret_bio))) = BIO_new_mem_buf(text.data, (int)text.len);
     CLI_KEY key = {.pkey = NULL};
     if (bio != NULL && err == TATU_OK) {

@@ -20,6 +20,9 @@ enum tatu_err tatu_cli_make_key(struct tatu_cli *cli, const char *path);
 /** Errors: NOT_FOUND, IO; DENIED when others may read it; FORMAT when it is no P-256 key. */
 enum tatu_err tatu_cli_load_key(struct tatu_cli *cli, const char *path, struct tatu_cli_key *out);
 
+/** For what holds a secret. Errors: DENIED when others may read the file. */
+enum tatu_err tatu_cli_check_private(struct tatu_cli *cli, const char *path);
+
 /** SHA-256 of the parts, one after the other. */
 enum tatu_err tatu_cli_hash(const struct tatu_span *parts, size_t count, uint8_t out[32]);
 

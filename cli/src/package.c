@@ -58,6 +58,19 @@ static enum tatu_err fill_info(const struct tatu_cli_package *package,
     return TATU_OK;
 }
 
+/* Into its place, which the metadata left empty: over all but itself. */
+static enum tatu_err fill_second(struct tatu_cli *cli, struct tatu_cli_lms *second,
+                                 struct tatu_buf *buf)
+{
+    size_t length_at = buf->len - 4;
+    uint8_t *place = buf->data + length_at - TATU_IMAGE_SECOND_SIZE;
+    const struct tatu_span parts[] = {{buf->data, length_at - TATU_IMAGE_SECOND_SIZE},
+                                      {buf->data + length_at, 4}};
+    uint8_t digest[32];
+    TATU_TRY(tatu_cli_hash(parts, TATU_COUNT_OF(parts), digest));
+    return tatu_cli_sign_lms(cli, second, digest, place);
+}
+
 static enum tatu_err append_signature(const struct tatu_cli_key *key, struct tatu_buf *buf)
 {
     struct tatu_span signed_part = {buf->data, buf->len};
@@ -68,17 +81,21 @@ static enum tatu_err append_signature(const struct tatu_cli_key *key, struct tat
 }
 
 enum tatu_err tatu_cli_make_package(struct tatu_cli *cli, const struct tatu_cli_package *package,
-                                    const struct tatu_cli_key *key, struct tatu_cli_bytes *out,
-                                    struct tatu_image_info *out_info)
+                                    const struct tatu_cli_key *key, struct tatu_cli_lms *second,
+                                    struct tatu_cli_bytes *out, struct tatu_image_info *out_info)
 {
     struct tatu_image_info info;
     CLI_BYTES bytes = {NULL, 0};
     TATU_TRY(fill_info(package, key, &info));
+    info.has_second = second != NULL;
     TATU_TRY(tatu_cli_alloc(cli, package->body.len + TATU_IMAGE_TRAILER_MAX, &bytes));
     struct tatu_buf buf = {bytes.data, 0, bytes.len};
     enum tatu_err err = tatu_base_put_bytes(&buf, package->body);
     if (err == TATU_OK) {
         err = tatu_proto_encode_metadata(&info, &buf);
+    }
+    if (err == TATU_OK && second != NULL) {
+        TATU_TRY(fill_second(cli, second, &buf));
     }
     if (err == TATU_OK) {
         err = append_signature(key, &buf);

@@ -3,6 +3,7 @@
 #define PACKAGE_H
 
 #include "keys.h"
+#include "lms.h"
 
 #include "proto/image.h"
 
@@ -18,16 +19,18 @@ struct tatu_cli_package {
 };
 
 /**
- * Packs and signs. The image id is derived from what is packed, so that the same content, name and
+ * Packs and signs with the key, and when there is a second one with that too: firmware needs both.
+ * The image id is derived from what is packed, so that the same content, name and
  * build time give the same id.
  *
  * out       the package; out_info what its metadata says
  *
  * Errors    LONG     over TATU_IMAGE_PACKAGE_MAX
+ *           FULL     the second key has made all its signatures
  */
 enum tatu_err tatu_cli_make_package(struct tatu_cli *cli, const struct tatu_cli_package *package,
-                                    const struct tatu_cli_key *key, struct tatu_cli_bytes *out,
-                                    struct tatu_image_info *out_info);
+                                    const struct tatu_cli_key *key, struct tatu_cli_lms *second,
+                                    struct tatu_cli_bytes *out, struct tatu_image_info *out_info);
 
 /** Reads a package's metadata. Errors: those of tatu_proto_decode_image, told with the path. */
 enum tatu_err tatu_cli_read_package(struct tatu_cli *cli, const char *path, struct tatu_span bytes,

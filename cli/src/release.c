@@ -5,27 +5,31 @@
 #include "proto/cose.h"
 #include "proto/evidence.h"
 #include "proto/map.h"
+#include "proto/recovery.h"
 #include "proto/table.h"
 
 #include <string.h>
 
 void tatu_cli_free_release(struct tatu_cli_release *release)
 {
-    for (size_t i = 0; i < BODY_COUNT; i++) {
+    for (size_t i = 0; i < BODY_ALL_COUNT; i++) {
         tatu_cli_free_bytes(&release->images[i].package);
     }
 }
 
-/* The keystore names the root that signs it and the one release key that signs the rest. */
+/* The keystore names the root that signs it and the one release signer of the rest. */
 static enum tatu_err make_keystore(struct tatu_cli *cli, const struct tatu_cli_release_plan *plan,
-                                   const struct tatu_cli_key *root,
-                                   const struct tatu_cli_key *release_key,
+                                   const struct tatu_cli_platform *platform,
                                    struct tatu_cli_bytes *out)
 {
     struct tatu_keystore keystore = plan->keystore;
-    memcpy(keystore.root, root->public_key, sizeof(keystore.root));
+    const struct tatu_cli_signer *root = &platform->root;
+    const struct tatu_cli_signer *release = &platform->release;
+    memcpy(keystore.root, root->key.public_key, sizeof(keystore.root));
+    memcpy(keystore.root_lms, root->second.public_key, sizeof(keystore.root_lms));
     keystore.count = 1;
-    memcpy(keystore.keys[0].key, release_key->public_key, sizeof(keystore.keys[0].key));
+    memcpy(keystore.keys[0].key, release->key.public_key, sizeof(keystore.keys[0].key));
+    memcpy(keystore.keys[0].lms, release->second.public_key, sizeof(keystore.keys[0].lms));
     keystore.keys[0].usage = TATU_KEY_USAGE_FIRMWARE;
     keystore.keys[0].revoked = 0;
     TATU_TRY(tatu_cli_alloc(cli, TATU_KEYSTORE_MAX, out));
@@ -42,7 +46,7 @@ static enum tatu_err make_keystore(struct tatu_cli *cli, const struct tatu_cli_r
 }
 
 static enum tatu_err pack_image(struct tatu_cli *cli, const struct tatu_cli_release_plan *plan,
-                                size_t which, const struct tatu_cli_key *key,
+                                size_t which, struct tatu_cli_signer *signer,
                                 const struct tatu_cli_bodies *bodies,
                                 struct tatu_cli_release_image *out)
 {
@@ -62,9 +66,31 @@ static enum tatu_err pack_image(struct tatu_cli *cli, const struct tatu_cli_rele
         package.verity_data_len = bodies->verity_data_len;
         memcpy(package.verity_root, bodies->verity_root, sizeof(package.verity_root));
     }
-    TATU_TRY(tatu_cli_make_package(cli, &package, key, &out->package, &out->info));
+    TATU_TRY(tatu_cli_make_package(cli, &package, &signer->key, &signer->second, &out->package,
+                                   &out->info));
     struct tatu_span span = CLI_SPAN(out->package);
     return tatu_cli_hash(&span, 1, out->digest);
+}
+
+/* The recovery program takes nothing but what this names. */
+static enum tatu_err make_manifest(struct tatu_cli *cli, const struct tatu_cli_release *release,
+                                   struct tatu_cli_bytes *out)
+{
+    struct tatu_recovery_manifest manifest;
+    size_t count = 0;
+    for (uint16_t type = 0; type < TATU_IMAGE_RECOVERY_MANIFEST; type++) {
+        for (size_t i = 0; i < BODY_COUNT; i++) {
+            if (tatu_cli_body_kinds[i].type == type) {
+                struct tatu_recovery_part *part = &manifest.parts[count++];
+                part->image_type = type;
+                part->len = (uint32_t)release->images[i].package.len;
+                memcpy(part->digest, release->images[i].digest, sizeof(part->digest));
+            }
+        }
+    }
+    TATU_TRY(tatu_cli_alloc(cli, TATU_RECOVERY_MANIFEST_SIZE, out));
+    struct tatu_buf buf = {out->data, 0, out->len};
+    return tatu_proto_encode_recovery_manifest(&manifest, &buf);
 }
 
 static enum tatu_err seal_reference(struct tatu_cli *cli, const struct tatu_cli_release_plan *plan,
@@ -96,27 +122,27 @@ static enum tatu_err seal_reference(struct tatu_cli *cli, const struct tatu_cli_
 }
 
 static enum tatu_err fill_release(struct tatu_cli *cli, const struct tatu_cli_release_plan *plan,
-                                  const struct tatu_cli_key *root,
-                                  const struct tatu_cli_key *release_key,
+                                  struct tatu_cli_platform *platform,
                                   struct tatu_cli_bodies *bodies, struct tatu_cli_release *release)
 {
-    TATU_TRY(make_keystore(cli, plan, root, release_key, &bodies->parts[BODY_KEYSTORE]));
+    TATU_TRY(make_keystore(cli, plan, platform, &bodies->parts[BODY_KEYSTORE]));
     for (size_t i = 0; i < BODY_COUNT; i++) {
-        TATU_TRY(pack_image(cli, plan, i, i == BODY_KEYSTORE ? root : release_key, bodies,
-                            &release->images[i]));
+        struct tatu_cli_signer *signer = i == BODY_KEYSTORE ? &platform->root : &platform->release;
+        TATU_TRY(pack_image(cli, plan, i, signer, bodies, &release->images[i]));
     }
-    memcpy(release->root_key, root->public_key, sizeof(release->root_key));
-    memcpy(release->release_key, release_key->public_key, sizeof(release->release_key));
-    return seal_reference(cli, plan, release_key, bodies, release);
+    TATU_TRY(make_manifest(cli, release, &bodies->parts[BODY_MANIFEST]));
+    for (size_t i = BODY_COUNT; i < BODY_ALL_COUNT; i++) {
+        TATU_TRY(pack_image(cli, plan, i, &platform->release, bodies, &release->images[i]));
+    }
+    return seal_reference(cli, plan, &platform->release.key, bodies, release);
 }
 
 enum tatu_err tatu_cli_make_release(struct tatu_cli *cli, const struct tatu_cli_release_plan *plan,
-                                    const struct tatu_cli_key *root,
-                                    const struct tatu_cli_key *release_key,
+                                    struct tatu_cli_platform *platform,
                                     struct tatu_cli_bodies *bodies, struct tatu_cli_release *out)
 {
     struct tatu_cli_release release = {.reference_len = 0};
-    enum tatu_err err = fill_release(cli, plan, root, release_key, bodies, &release);
+    enum tatu_err err = fill_release(cli, plan, platform, bodies, &release);
     if (err != TATU_OK) {
         tatu_cli_free_release(&release);
         return err;

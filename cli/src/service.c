@@ -38,26 +38,37 @@ static enum tatu_err find_endpoint(struct tatu_cli *cli, struct endpoint *out)
     return TATU_OK;
 }
 
+/* One step of a path: fixed text, then the name of a place. */
+struct level {
+    const char *head;
+    enum tatu_cli_place place;
+    enum tatu_cli_scope depth;
+};
+
+static enum tatu_err put_levels(struct tatu_cli *cli, const struct level *levels, size_t count,
+                                enum tatu_cli_scope depth, char path[CLI_PATH_LEN_MAX])
+{
+    path[0] = '\0';
+    for (size_t i = 0; i < count && depth >= levels[i].depth; i++) {
+        size_t at = strlen(path);
+        (void)snprintf(path + at, CLI_PATH_LEN_MAX - at, "%s", levels[i].head);
+        TATU_TRY(tatu_cli_put_segment(cli, cli->places[levels[i].place], path, CLI_PATH_LEN_MAX));
+    }
+    return TATU_OK;
+}
+
 enum tatu_err tatu_cli_arm_path(struct tatu_cli *cli, enum tatu_cli_scope depth, const char *tail,
                                 char out[CLI_PATH_LEN_MAX])
 {
-    static const struct {
-        const char *head;
-        enum tatu_cli_place place;
-        enum tatu_cli_scope depth;
-    } levels[] = {
+    static const struct level levels[] = {
         {"/subscriptions/", CLI_SUBSCRIPTION, CLI_SCOPE_GROUP},
         {"/resourceGroups/", CLI_RESOURCE_GROUP, CLI_SCOPE_GROUP},
         {"/providers/Microsoft.AzureSphere/catalogs/", CLI_CATALOG, CLI_SCOPE_CATALOG},
         {"/products/", CLI_PRODUCT, CLI_SCOPE_PRODUCT},
         {"/deviceGroups/", CLI_DEVICE_GROUP, CLI_SCOPE_DEVICE_GROUP},
     };
-    char path[CLI_PATH_LEN_MAX] = "";
-    for (size_t i = 0; i < TATU_COUNT_OF(levels) && depth >= levels[i].depth; i++) {
-        size_t at = strlen(path);
-        (void)snprintf(path + at, sizeof(path) - at, "%s", levels[i].head);
-        TATU_TRY(tatu_cli_put_segment(cli, cli->places[levels[i].place], path, sizeof(path)));
-    }
+    char path[CLI_PATH_LEN_MAX];
+    TATU_TRY(put_levels(cli, levels, TATU_COUNT_OF(levels), depth, path));
     size_t at = strlen(path);
     int len = tail == NULL ? 0 : snprintf(path + at, sizeof(path) - at, "/%s", tail);
     if (len < 0 || at + (size_t)len >= sizeof(path)) {
@@ -65,6 +76,19 @@ enum tatu_err tatu_cli_arm_path(struct tatu_cli *cli, enum tatu_cli_scope depth,
     }
     memcpy(out, path, sizeof(path));
     return TATU_OK;
+}
+
+enum tatu_err tatu_cli_own_path(struct tatu_cli *cli, enum tatu_cli_scope depth,
+                                char out[CLI_PATH_LEN_MAX])
+{
+    static const struct level levels[] = {
+        {"/tatu/v1/catalogs/", CLI_RESOURCE_GROUP, CLI_SCOPE_GROUP},
+        {"/", CLI_CATALOG, CLI_SCOPE_CATALOG},
+        {"/products/", CLI_PRODUCT, CLI_SCOPE_PRODUCT},
+        {"/deviceGroups/", CLI_DEVICE_GROUP, CLI_SCOPE_DEVICE_GROUP},
+        {"?subscription=", CLI_SUBSCRIPTION, CLI_SCOPE_GROUP},
+    };
+    return put_levels(cli, levels, TATU_COUNT_OF(levels), depth, out);
 }
 
 static enum tatu_err make_url(struct tatu_cli *cli, const char *service, const char *path,

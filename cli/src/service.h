@@ -15,6 +15,12 @@ enum { CLI_PATH_LEN_MAX = 2048 };
 enum tatu_err tatu_cli_arm_path(struct tatu_cli *cli, enum tatu_cli_scope depth, const char *tail,
                                 char out[CLI_PATH_LEN_MAX]);
 
+/** The path of what Tatu adds to such a place:
+ * "/tatu/v1/catalogs/RG/C/products/P/…?subscription=S".
+ */
+enum tatu_err tatu_cli_own_path(struct tatu_cli *cli, enum tatu_cli_scope depth,
+                                char out[CLI_PATH_LEN_MAX]);
+
 /**
  * Calls the service that `tatu login` stored. ARM paths get their api-version.
  *

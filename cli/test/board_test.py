@@ -44,7 +44,8 @@ class Desk:
         os.makedirs(self.path("bodies"))
         for name, folder in (("vault-rom.bin", VAULT), ("vault-runtime.bin", VAULT), ("monitor.bin", MONITOR)):
             shutil.copy(os.path.join(folder, name), self.path("bodies", name))
-        for name, size in (("device-tree.bin", 3000), ("kernel.bin", 500001), ("root.bin", 700000)):
+        for name, size in (("device-tree.bin", 3000), ("kernel.bin", 500001), ("root.bin", 700000),
+                           ("recovery.bin", 9000)):
             with open(self.path("bodies", name), "wb") as file:
                 file.write(os.urandom(size))
         keys = {name: {"publicKey": ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(
@@ -224,9 +225,13 @@ def a_release_of_another_platform_does_not_boot(desk):
     desk.release("foreign", "other-platform")
     desk.good("board", "install", board, "--release", desk.path("foreign"))
     desk.good("board", "start", board)
-    desk.wait(board, "halted, NO_BOOT_SET")
+    desk.wait(board, "recovery, NO_BOOT_SET")
     log = desk.log(board)
     assert log.count("keystore refused") == 2 and "[MON]" not in log, log
+    with socket.socket(socket.AF_UNIX) as port:
+        port.settimeout(10)
+        port.connect(os.path.join(board, "recovery.sock"))
+        assert port.recv(1), "it does not ask on its recovery port"
     desk.good("board", "stop", board, "--now")
     desk.good("board", "install", board, "--release", desk.path("release"))
     assert cbor2.loads(endorsement_of(board)[2])[1].hex() == made["deviceId"]
@@ -257,9 +262,13 @@ def debug_doors_are_on_lab_boards_only_and_the_endorsement_says_so(desk):
     for board in (lab, plain):
         desk.good("board", "start", board)
         desk.wait(board, "starting the normal world")
-    for name in ("gdb.sock", "qmp.sock", "qtest.sock"):
+    for name in ("gdb.sock", "qmp.sock", "qtest.sock", "debug.sock"):
         assert os.path.exists(os.path.join(lab, name)), name
         assert not os.path.exists(os.path.join(plain, name)), name
+    with socket.socket(socket.AF_UNIX) as debug:
+        debug.connect(os.path.join(lab, "debug.sock"))
+        debug.sendall(b"read acore e000000 1\n")
+        assert debug.recv(100) == b"error locked\n", "a lab board's debug port is open"
     with socket.socket(socket.AF_UNIX) as monitor:
         monitor.connect(os.path.join(lab, "qmp.sock"))
         assert b"QMP" in monitor.recv(1000)

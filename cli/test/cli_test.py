@@ -7,6 +7,7 @@ The packages are read back and the signatures checked by a second implementation
 import base64
 import contextlib
 import datetime
+import functools
 import hashlib
 import http.server
 import json
@@ -27,6 +28,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import NameOID
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+from silicon.harness import lms  # noqa: E402  (the path is what it needs)
 
 TATU = os.path.abspath(sys.argv[1])
 PROMISES = []
@@ -88,6 +92,21 @@ def check_signature(raw_key, signature, message):
     public_key(raw_key).verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
 
 
+def check_second(key, package):
+    """The LMS signature of firmware; which one-time key made it."""
+    signature, length = package[-64 - 4 - lms.SIGNATURE_SIZE:-64 - 4], package[-64 - 4:-64]
+    covered = package[:-64 - 4 - lms.SIGNATURE_SIZE] + length
+    assert lms.verify(key, hashlib.sha256(covered).digest(), signature)
+    return struct.unpack(">I", signature[:4])[0]
+
+
+def second_signatures(desk, record, folder="release"):
+    """The one-time keys of the release key that a release took."""
+    names = [image["imageTypeName"] for image in record["images"] if image["imageTypeName"] != "keystore"]
+    key = bytes.fromhex(record["releaseLmsKey"])
+    return [check_second(key, read(desk.path(folder, name + ".imagepackage"))) for name in names]
+
+
 def read_package(package):
     """Sections of an image package, read from its end."""
     metadata_len = struct.unpack_from("<I", package, len(package) - 68)[0]
@@ -146,10 +165,18 @@ def sign(desk, **changes):
     return ["release", "sign", *[word for pair in options.items() for word in pair]]
 
 
+@functools.lru_cache(maxsize=None)
+def any_platform():
+    """A platform for all who need one: its LMS keys take a second. Each gets a copy, which only a test may do."""
+    folder = tempfile.TemporaryDirectory(prefix="tatu-cli-test.")
+    subprocess.run([TATU, "platform", "init", "--dir", folder.name + "/platform"], check=True, capture_output=True)
+    return folder
+
+
 def make_release(desk):
     make_keys(desk)
     make_bodies(desk)
-    desk.good("platform", "init", "--dir", desk.path("platform"))
+    shutil.copytree(any_platform().name + "/platform", desk.path("platform"))
     return desk.good(*sign(desk))
 
 
@@ -171,6 +198,15 @@ def help_lists_every_command_and_each_explains_itself(desk):
 
 
 @promise
+def a_noun_alone_lists_its_commands(desk):
+    for line in (["device-group"], ["device-group", "--help"]):
+        ran = desk.run(*line)
+        assert ran.returncode == 0 and ran.stderr == "", ran
+        assert [row.split()[:2] for row in ran.stdout.splitlines()] == [
+            ["device-group", verb] for verb in ("create", "update", "list", "show")], ran.stdout
+
+
+@promise
 def wrong_command_lines_end_with_status_2_and_one_line(desk):
     for words in (["boil"], ["board", "fry"], ["platform", "init"], ["platform", "init", "--dir"],
                   ["platform", "init", "--dir", "a", "--dir", "b"], ["board", "status"],
@@ -188,6 +224,12 @@ def numbers_outside_their_range_are_refused(desk):
                   ["board", "flip", "x", "12a"], ["board", "start", "x", "--port", "65536", "--qemu", "/bin/true"]):
         status = 2 if "-1" in words else 1
         desk.bad("ARGUMENT", *words, status=status)
+
+
+@promise
+def a_renewal_grace_is_zero_or_within_its_limits(desk):
+    for value in ("599", "31536001", "-1", "1d"):
+        desk.bad("ARGUMENT", "device-group", "update", "g", "--catalog", "c", "--product", "p", "--renewal-grace", value)
 
 
 @promise
@@ -222,9 +264,76 @@ def platform_keys_are_private_and_never_overwritten(desk):
         point = private.public_key().public_bytes(serialization.Encoding.X962,
                                                   serialization.PublicFormat.UncompressedPoint)
         assert point[1:].hex() == made[key]
+    for name, key in (("root.lms", "rootLmsKey"), ("release.lms", "releaseLmsKey")):
+        assert stat.S_IMODE(os.stat(desk.path("platform", name)).st_mode) == 0o600
+        assert len(made[key]) == 2 * lms.PUBLIC_SIZE and read(desk.path("platform", name))[60:116].hex() == made[key]
     assert stat.S_IMODE(os.stat(desk.path("platform")).st_mode) == 0o700
     desk.bad("EXISTS", "platform", "init", "--dir", desk.path("platform"))
     assert read(desk.path("platform/root.pem")) == before
+
+
+@promise
+def an_lms_key_is_derived_from_its_seed_as_rfc_8554_says(desk):
+    desk.good("platform", "init", "--dir", desk.path("platform"))
+    state, leaves = read(desk.path("platform/root.lms")), read(desk.path("platform/root.lms.leaves"))
+    key = lms.LmsKey(state[12:60], real=2)  # of the others' places it knows nothing
+    for q in (0, 1):
+        ots = leaves[32 * q:32 * q + 32]
+        assert lms.leaf(state[12:28], 1024 + q, ots) == key.tree[1024 + q]
+
+
+@promise
+def a_one_time_key_signs_once(desk):
+    record = make_release(desk)
+    again = desk.good(*sign(desk))
+    taken = second_signatures(desk, again)
+    assert min(taken) == len(record["images"]) - 1 and len(set(taken)) == len(taken)
+    runs = [subprocess.Popen([TATU, *map(str, sign(desk, **{"--out": desk.path(f"release{n}")}))], env=desk.env,
+                             stdout=subprocess.DEVNULL) for n in range(4)]
+    assert [run.wait(60) for run in runs] == [0] * 4
+    for n in range(4):
+        taken += second_signatures(desk, json.loads(read(desk.path(f"release{n}/release.json"))), f"release{n}")
+    assert len(set(taken)) == len(taken) == 25, "a one-time key was used twice"
+    assert struct.unpack_from("<I", read(desk.path("platform/release.lms")), 8)[0] == max(taken) + 1
+    left = desk.good(*sign(desk))
+    assert left["releaseSignaturesLeft"] == 1024 - max(taken) - 1 - 5 and left["rootSignaturesLeft"] == 1024 - 7
+
+
+@promise
+def a_used_up_or_damaged_lms_key_does_not_sign(desk):
+    make_release(desk)
+    path, leaves = desk.path("platform/release.lms"), desk.path("platform/release.lms.leaves")
+    state = read(path)[:-32]
+
+    def put(bytes_):
+        with open(path, "wb") as file:
+            file.write(bytes_ + hashlib.sha256(bytes_).digest())
+
+    shutil.rmtree(desk.path("release"))
+    put(state[:8] + struct.pack("<I", 1024) + state[12:])
+    desk.bad("FULL", *sign(desk))
+    put(state[:8] + struct.pack("<I", 1020) + state[12:])
+    desk.bad("FULL", *sign(desk))  # one less than the release needs
+    put(state[:8] + struct.pack("<I", 1025) + state[12:])
+    desk.bad("FORMAT", *sign(desk))
+    for bad in (b"", state, state + bytes(32), b"TLMX" + state[4:]):
+        desk.write("platform/release.lms", bad)
+        desk.bad("FORMAT", *sign(desk))
+    put(state[:60] + bytes(56))
+    desk.bad("FORMAT", *sign(desk))
+    put(state)
+    os.chmod(path, 0o640)
+    desk.bad("DENIED", *sign(desk))
+    os.chmod(path, 0o600)
+    assert not os.path.exists(desk.path("release"))
+    good = read(leaves)
+    for bad in (b"", good[:-1], good[:64] + b"\0" + good[65:]):  # made again from the seed
+        desk.write("platform/release.lms.leaves", bad)
+        second_signatures(desk, desk.good(*sign(desk)))
+        assert read(leaves) == good
+    os.unlink(leaves)
+    second_signatures(desk, desk.good(*sign(desk)))
+    assert read(leaves) == good
 
 
 @promise
@@ -394,6 +503,7 @@ def a_release_has_six_signed_images_in_both_sets(desk):
     flash = read(desk.path("release/flash.bin"))
     assert len(flash) == FLASH_SIZE
     root, release = bytes.fromhex(record["rootKey"]), bytes.fromhex(record["releaseKey"])
+    root_lms, release_lms = bytes.fromhex(record["rootLmsKey"]), bytes.fromhex(record["releaseLmsKey"])
     covered = bytearray(FLASH_SIZE)
     for base in (0, 0x800000):
         for image_type, (at, size) in SLOTS.items():
@@ -403,13 +513,15 @@ def a_release_has_six_signed_images_in_both_sets(desk):
             package = slot[:length]
             assert slot[length:-16] == b"\xff" * (size - 16 - length)
             check_signature(root if image_type == 19 else release, package[-64:], package[:-64])
+            check_second(root_lms if image_type == 19 else release_lms, package)
             _, sections = read_package(package)
+            assert list(sections)[-1] == "S2" and sections["S2"][:4] == struct.pack("<HH", 1, 0)
             assert struct.unpack_from("<H", sections["ID"])[0] == image_type
             assert struct.unpack("<II", sections["TV"]) == (3, 0)
             covered[base + at:base + at + size] = b"\1" * size
     for at in (0xfe0000, 0xff0000):
         covered[at:at + 0x1000] = b"\1" * 0x1000
-        assert flash[at:at + 4] == b"TTBL"
+        assert flash[at:at + 4] == b"TTB2"
     assert all(c or f == 0xff for c, f in zip(covered, flash)), "bytes outside of the slots"
 
 
@@ -418,16 +530,16 @@ def the_keystore_holds_the_keys_and_the_place_of_the_service(desk):
     record = make_release(desk)
     keys = json.loads(read(desk.path("keys.json")))
     body = read(desk.path("release/keystore.imagepackage"))
-    assert struct.unpack_from("<II", body) == (0x59454b54, 1)
-    assert body[8:72].hex() == record["rootKey"]
-    assert struct.unpack_from("<I", body, 72)[0] == 1
-    assert body[76:140].hex() == record["releaseKey"]
-    assert struct.unpack_from("<II", body, 140) == (1, 0)
-    assert body[148:212].hex() == keys["serviceRoot"]["publicKey"]
-    assert body[212:276].hex() == keys["time"]["publicKey"]
-    assert body[276:340].hex() == keys["director"]["publicKey"]
-    assert body[340:350] == struct.pack("<H", 8) + b"10.0.2.2"
-    assert struct.unpack_from("<HH", body, 350) == (8443, 8444)
+    assert struct.unpack_from("<II", body) == (0x59454b54, 2)
+    assert body[8:72].hex() == record["rootKey"] and body[72:128].hex() == record["rootLmsKey"]
+    assert struct.unpack_from("<I", body, 128)[0] == 1
+    assert body[132:196].hex() == record["releaseKey"] and body[196:252].hex() == record["releaseLmsKey"]
+    assert struct.unpack_from("<II", body, 252) == (1, 0)
+    assert body[260:324].hex() == keys["serviceRoot"]["publicKey"]
+    assert body[324:388].hex() == keys["time"]["publicKey"]
+    assert body[388:452].hex() == keys["director"]["publicKey"]
+    assert body[452:462] == struct.pack("<H", 8) + b"10.0.2.2"
+    assert struct.unpack_from("<HH", body, 462) == (8443, 8444)
 
 
 @promise
@@ -604,6 +716,9 @@ def each_command_asks_what_the_operator_api_says(desk):
         (["device-group", "create", "Field Test", "--product", "p", "--application-update", "UpdateAll"], "PUT",
          f"{ARM}/home/products/p/deviceGroups/Field%20Test{API}", {"properties": {"updatePolicy": "UpdateAll"}}),
         (["device-group", "list", "--product", "p"], "GET", f"{ARM}/home/products/p/deviceGroups{API}", None),
+        (["device-group", "update", "Field Test", "--product", "p", "--renewal-grace", "86400"], "PATCH",
+         f"/tatu/v1/catalogs/tatu/home/products/p/deviceGroups/Field%20Test?subscription={ARM.split('/')[2]}",
+         {"renewalGraceSeconds": 86400}),
         (["device", "claim", "--device-id", device, "--product", "p", "--device-group", "g"], "PUT",
          f"{ARM}/home/products/p/deviceGroups/g/devices/{device}{API}", {"properties": {}}),
         (["device", "list"], "GET", "/tatu/v1/devices?resourceGroup=tatu&catalog=home", None),
@@ -766,6 +881,23 @@ def maker_and_release_are_registered_as_the_operator_api_says(desk):
         assert json.loads(b2) == {"publicKey": record["releaseKey"]}
         assert (m3, p3) == ("PUT", "/tatu/v1/references")
         assert json.loads(b3) == {"reference": read(desk.path("release/reference.cose")).hex()}
+
+
+@promise
+def a_confirmation_names_the_release_its_implementation_and_floors(desk):
+    record = make_release(desk)
+    with logged_in(desk, lambda *_: (200, {"release": record["version"]})) as service:
+        desk.good("release", "confirm", "--release", desk.path("release"), "--platform", desk.path("platform"))
+        (method, path, _, body), = service.asked
+        said = json.loads(body)
+        assert (method, path, said["release"]) == ("PUT", "/tatu/v1/confirmations", record["version"])
+        protected, _, payload, signature = cbor2.loads(bytes.fromhex(said["confirmation"])).value
+        assert cbor2.loads(payload) == {1: bytes.fromhex(record["implementation"]), 2: [record["securityVersion"]] * 4}
+        check_signature(bytes.fromhex(record["releaseKey"]), signature,
+                        cbor2.dumps(["Signature1", protected, b"tatu-confirm-1", payload]))
+        desk.write("release/release.json", b"{}")
+        desk.bad("FORMAT", "release", "confirm", "--release", desk.path("release"), "--platform", desk.path("platform"))
+        assert len(service.asked) == 1
 
 
 def main():

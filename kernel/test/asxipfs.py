@@ -1,5 +1,4 @@
 """Images of the application file system, written by code of its own, and ways to spoil them."""
-import random
 import struct
 
 BLOCK = 4096

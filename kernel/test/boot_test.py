@@ -1,22 +1,19 @@
 #!/usr/bin/python3
 """The kernel in the real chip: boot, refusal of what is wrong, and hostile application images.
 
-boot_test.py [--qemu FILE] [--images N] [--seed N] [NAME...]
-Last line: N passed, M failed."""
-import argparse
+boot_test.py [--qemu FILE] [--keep] [--images N] [--seed N] [NAME...]"""
 import os
 import random
 import re
 import struct
-import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 import asxipfs
-import chip
-from chip import M, ROOT
+
+sys.path.append(os.path.abspath(os.path.join(os.path.dirname(__file__), "../..")))
+from silicon.harness import ROOT, Chip, M, read_release, run_tool, suite  # noqa: E402  (the path is what it needs)
 
 TROUBLE = re.compile(r"Oops|BUG:|WARNING:|Kernel panic|Unable to handle|stack-protector|\[FS\] FAIL[^\n]*")
 IMAGE_MAX = 8 * asxipfs.BLOCK
@@ -27,95 +24,80 @@ SAMPLES = [
 ]
 
 
-def run_tool(*arguments):
-    return subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-
-
 class World:
-    def __init__(self, options):
-        self.options = options
-        self.work = tempfile.mkdtemp(prefix="tatu-kernel-")
-        self.release = run_tool(os.path.join(ROOT, "os/rootfs/build.sh"), "--out",
-                                os.path.join(self.work, "release"))
+    """The releases under test."""
+
+    def __init__(self, options, work):
+        self.options, self.work, self.built = options, work, {}
+        self.fs_board = None
+
+    def build(self, name, *more):
+        """Bodies of the release, built once."""
+        if name not in self.built:
+            folder = os.path.join(self.work, name)
+            self.built[name] = read_release(run_tool("os/rootfs/build.sh", "--out", folder, *more))
+        return self.built[name]
+
+    def release(self):
+        return self.build("release")
 
     def probe_release(self, name):
-        """A release whose process 1 is a test program."""
-        compiler = run_tool(os.path.join(ROOT, "tools/setup/sysroot.sh")) + "/bin/tatu-armhf-gcc"
-        program = os.path.join(self.work, name)
+        """One whose process 1 is a test program."""
+        compiler = run_tool("tools/setup/sysroot.sh") + "/bin/tatu-armhf-gcc"
+        program, listed = os.path.join(self.work, name + ".elf"), os.path.join(self.work, name + ".list")
         run_tool(compiler, "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-I", ROOT, "-o", program,
                  os.path.join(ROOT, "kernel/test", name + ".c"))
-        with open(os.path.join(self.work, "list"), "w", encoding="ascii") as file:
+        with open(listed, "w", encoding="ascii") as file:
             file.write(f"/usr/bin/appman 0555 file:{program}\n")
-        return run_tool(os.path.join(ROOT, "os/rootfs/build.sh"), "--out",
-                        os.path.join(self.work, name + "-release"), "--add", os.path.join(self.work, "list"))
+        return self.build(name, "--add", listed)
+
+    def board(self, bodies, **options):
+        return Chip.made(bodies, qemu=self.options.qemu, keep=self.options.keep, **options)
 
 
-def booted(board, until, *more, count=1):
-    process = board.start(*more)
-    started = time.time()
-    try:
-        board.wait(process, until, count=count)
-        return board.log(), time.time() - started
-    finally:
-        process.kill()
-        process.wait()
-
-
-def new_board(world, release=None, **more):
-    return chip.Board(world.options.qemu, release or world.release, **more)
+def booted(board, until):
+    with board.on():
+        started = time.time()
+        return board.wait(until), time.time() - started
 
 
 def the_chip_boots_to_appman(world):
-    board = new_board(world)
-    board.write_flash()
-    board.fab()
-    log, seconds = booted(board, "appman: reached")
-    assert not TROUBLE.search(log), TROUBLE.search(log).group(0)
-    assert "crng init done" in log, "the vault's random source did not seed the kernel"
-    reached = re.search(r"appman: reached, (.*)", log).group(1)
-    print(f"     {seconds:.2f} s from power on; {reached}")
-    board.remove()
+    with world.board(world.release()) as board:
+        log, seconds = booted(board, "appman: reached")
+        assert not TROUBLE.search(log), TROUBLE.search(log).group(0)
+        assert "crng init done" in log, "the vault's random source did not seed the kernel"
+        reached = re.search(r"appman: reached, (.*)", log).group(1)
+        return f"{seconds:.2f} s from power on; {reached}"
 
 
 def a_changed_root_block_restarts_into_the_backup_set(world):
     """The byte changes in flash after the monitor looked: dm-verity must notice when it is read."""
-    board = new_board(world)
-    board.write_flash()
-    board.fab()
-    process = board.start()
-    try:
-        board.wait(process, "starting the normal world")
-        with open(board.path("flash"), "r+b") as flash:  # the chip maps this file
-            for block in range(0, os.path.getsize(os.path.join(world.release, "root.bin")), 4096):
+    bodies = world.release()
+    with world.board(bodies) as board, board.on():
+        board.wait("starting the normal world")
+        with open(board.flash, "r+b") as flash:  # the chip maps this file
+            for block in range(0, len(bodies["ROOT"][0]), 4096):
                 flash.seek(M["FLASH_ROOT_AT"] + block + 1000)
                 byte = flash.read(1)[0]
                 flash.seek(-1, 1)
                 flash.write(bytes([byte ^ 1]))
-        board.wait(process, "set B: starting the normal world, fallback")
-        board.wait(process, "appman: reached")
-    finally:
-        process.kill()
-        process.wait()
-    log = board.log()
-    assert "set A: root file system refused" in log
-    assert "appman: set B (fallback)" in log
-    board.remove()
+        board.wait("set B: starting the normal world, fallback")
+        log = board.wait("appman: reached")
+        assert "set A: root file system refused" in log
+        assert "appman: set B (fallback)" in log
 
 
 def run_probe(world, name, tag, count):
     """Boots a program that tells "[TAG] pass ..." or "[TAG] FAIL ..." a known number of times."""
-    board = new_board(world, world.probe_release(name), sets=(0,))
-    board.write_flash()
-    board.fab()
-    log, _ = booted(board, f"[{tag}] done")
-    passed, failed = (re.findall(rf"\[{tag}\] {word} (.*)", log) for word in ("pass", "FAIL"))
-    assert not TROUBLE.search(log), TROUBLE.search(log).group(0)
-    assert not failed and len(passed) == count, (len(passed), failed)
-    board.remove()
+    with world.board(world.probe_release(name), sets=(0,)) as board:
+        log, _ = booted(board, f"[{tag}] done")
+        passed, failed = (re.findall(rf"\[{tag}\] {word} (.*)", log) for word in ("pass", "FAIL"))
+        assert not TROUBLE.search(log), TROUBLE.search(log).group(0)
+        assert not failed and len(passed) == count, (len(passed), failed)
 
 
 def the_monitors_device_refuses_what_is_wrong(world):
-    run_probe(world, "smprobe", "SM", 29)
+    run_probe(world, "smprobe", "SM", 40)
 
 
 def the_c_library_has_what_it_needs(world):
@@ -125,15 +107,12 @@ def the_c_library_has_what_it_needs(world):
 def put_images(board, images):
     """The list and the images, from the start of the first applications' window."""
     at, places = asxipfs.BLOCK, b""
-    start = M["FLASH_APPS0_AT"]
     for image in images:
-        assert at + len(image) <= M["FLASH_APPS0_SIZE"]
         places += struct.pack("<II", at, len(image))
-        board.flash[start + at:start + at + len(image)] = image
         at += len(image)
     head = b"FSPT" + struct.pack("<I", len(images)) + places
-    assert len(head) <= asxipfs.BLOCK
-    board.flash[start:start + len(head)] = head
+    assert len(head) <= asxipfs.BLOCK and at <= M["FLASH_APPS0_SIZE"]
+    board.image.put(M["FLASH_APPS0_AT"], asxipfs.blocks(head) + b"".join(images))
     board.write_flash()
 
 
@@ -206,7 +185,7 @@ def no_spoiled_image_hurts_the_kernel(world, board):
             mounted += row[4] == ""
             refused += row[4] != ""
             assert row[4] or row[2] == "0", f"wrong content; seed {world.options.seed}: {row}"
-    print(f"     {mounted} spoiled images mounted and walked, {refused} refused")
+    return f"{mounted} spoiled images mounted and walked, {refused} refused"
 
 
 BOOTS = [the_chip_boots_to_appman, a_changed_root_block_restarts_into_the_backup_set,
@@ -215,37 +194,24 @@ FILE_SYSTEM = [good_images_read_as_they_were_written, broken_supers_are_refused,
                what_an_image_may_not_hold_is_not_there, no_spoiled_image_hurts_the_kernel]
 
 
-def attempt(test, *arguments):
-    try:
-        test(*arguments)
-        print(f"ok   {test.__name__}", flush=True)
-        return True
-    except Exception:  # pylint: disable=broad-except
-        traceback.print_exc(file=sys.stdout)
-        print(f"FAIL {test.__name__}: repeat with kernel/test/boot_test.py {test.__name__}", flush=True)
-        return False
+def on_the_file_systems_board(world, test):
+    """These tests share one chip, made by the first of them."""
+    if world.fs_board is None:
+        world.fs_board = world.board(world.probe_release("fsprobe"), sets=(0,))
+    return test(world, world.fs_board)
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--qemu")
-    parser.add_argument("--images", type=int, default=600)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
-    options.qemu = options.qemu or run_tool(os.path.join(ROOT, "tools/setup/qemu.sh"))
-    world = World(options)
-    results = [attempt(test, world) for test in BOOTS if not options.names or test.__name__ in options.names]
-    wanted = [test for test in FILE_SYSTEM if not options.names or test.__name__ in options.names]
-    if wanted:
-        board = new_board(world, world.probe_release("fsprobe"), sets=(0,))
-        board.write_flash()
-        board.fab()
-        results += [attempt(test, world, board) for test in wanted]
-        board.remove()
-    subprocess.run(["rm", "-rf", world.work], check=True)
-    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
-    return not all(results)
+    options = suite.options(__doc__, images=600, seed=1)
+    with tempfile.TemporaryDirectory(prefix="tatu-kernel-") as work:
+        world = World(options, work)
+        cases = [(test.__name__, lambda test=test: test(world)) for test in BOOTS]
+        cases += [(test.__name__, lambda test=test: on_the_file_systems_board(world, test)) for test in FILE_SYSTEM]
+        try:
+            return suite.run(cases, options.names)
+        finally:
+            if world.fs_board is not None:
+                world.fs_board.remove()
 
 
 if __name__ == "__main__":

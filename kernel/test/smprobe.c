@@ -1,14 +1,18 @@
 /* Process 1 of a test: asks the security monitor's device in every wrong way, and in a few right ones. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kernel/uapi/tatu_sm.h"
@@ -16,6 +20,7 @@
 #define GET_INFO 16 /* of the vault */
 #define INFO_SIZE 292
 #define UNKNOWN_COMMAND 7 /* base/base.h */
+#define DENIED 8
 
 static int device;
 static uint8_t in[8192], out[8192];
@@ -111,6 +116,102 @@ static void nothing_is_left_behind(void)
     expect("only the answer is copied", left, 0);
 }
 
+/* Calls and commands to the vault, one for each right, that change nothing. */
+static const struct {
+    const char *name;
+    uint32_t call;
+    uint32_t in_len;
+    uint8_t in[8];
+    uint32_t right;
+} asked[] = {
+    {"GET_BOOT", 1, 0, {0}, TATU_SM_RIGHT_QUERY},
+    {"STAGE_ABORT", 9, 4, {0}, TATU_SM_RIGHT_UPDATE},
+    {"WATCHDOG", 14, 4, {0}, TATU_SM_RIGHT_POWER},
+    {"RECORD_APPEND of no kind", 3, 4, {0}, TATU_SM_RIGHT_RECORD},
+    {"RECORD_READ", 4, 4, {0}, TATU_SM_RIGHT_RECORDS},
+    {"RT_STATUS", 24, 4, {0}, TATU_SM_RIGHT_PERIPHERAL},
+    {"TIME_NONCE", 2, 4, {17}, TATU_SM_RIGHT_ATTEST},
+    {"CLAIM of nothing", 2, 4, {22}, TATU_SM_RIGHT_SECURITY},
+    {"DERIVE of nothing", 2, 4, {28}, TATU_SM_RIGHT_STORAGE},
+    {"RANDOM", 2, 6, {23, 0, 0, 0, 8, 0}, TATU_SM_RIGHT_RANDOM},
+};
+
+/* Whether this process is denied exactly what its user has no right to. */
+static int rights_are(uint32_t rights)
+{
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        struct tatu_sm_call call = boot_call();
+
+        call.call = asked[i].call;
+        call.in_len = asked[i].in_len;
+        memcpy(in, asked[i].in, sizeof(asked[i].in));
+        if (ask(&call) != 0 || (call.err == DENIED) != ((asked[i].right & rights) == 0)) {
+            printf("[SM] %s of %d: %d\n", asked[i].name, (int)geteuid(), (int)call.err);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The same as another user, with the descriptor that this one has opened. */
+static int rights_of_user_are(uid_t uid, uint32_t rights)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        _exit(setresuid(uid, uid, uid) == 0 && rights_are(rights) ? 0 : 1);
+    }
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Root of a user namespace is the user that made it. */
+static int rights_of_contained_root_are(uid_t uid, uint32_t rights)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        char map[32];
+        int fd;
+
+        if (setresuid(uid, uid, uid) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0 || unshare(CLONE_NEWUSER) != 0) {
+            _exit(1);
+        }
+        fd = open("/proc/self/uid_map", O_WRONLY);
+        if (fd < 0 || write(fd, map, (size_t)snprintf(map, sizeof(map), "0 %d 1\n", (int)uid)) < 0 || geteuid() != 0) {
+            _exit(1);
+        }
+        _exit(rights_are(rights) ? 0 : 1);
+    }
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void each_user_has_its_rights(void)
+{
+    static const struct {
+        const char *name;
+        uid_t uid;
+        uint32_t rights;
+    } rows[] = {
+        {"attestd asks for what it uses", 111, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_ATTEST},
+        {"updated asks for what it uses", 112,
+         TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_UPDATE | TATU_SM_RIGHT_RECORD | TATU_SM_RIGHT_RECORDS},
+        {"gatewayd asks for what it uses", 113, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_SECURITY},
+        {"crashd asks for what it uses", 114, TATU_SM_RIGHT_RECORD},
+        {"netd asks for nothing", 110, 0},
+        {"nobody else asks for anything", 115, 0},
+        {"an application asks for nothing", 1000, 0},
+        {"the highest user asks for nothing", 4294967294u, 0},
+    };
+
+    expect("appman asks for what it uses", rights_are(TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_POWER | TATU_SM_RIGHT_RECORD), 1);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        expect(rows[i].name, rights_of_user_are(rows[i].uid, rows[i].rights), 1);
+    }
+    expect("root of a container asks for nothing", rights_of_contained_root_are(1001, 0), 1);
+}
+
 static void random_source(void)
 {
     uint8_t first[64], second[64];
@@ -131,12 +232,14 @@ int main(void)
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     expect("sysfs", mount("sysfs", "/sys", "sysfs", 0, NULL), 0);
+    expect("proc", mount("proc", "/proc", "proc", 0, NULL), 0);
     expect("the device is for its owner and group", stat("/dev/security-monitor", &info) == 0 ? (int)(info.st_mode & 07777) : -1,
            0660);
     device = open("/dev/security-monitor", O_RDWR | O_CLOEXEC);
     wrong_calls();
     right_calls();
     nothing_is_left_behind();
+    each_user_has_its_rights();
     random_source();
     printf("[SM] done\n");
     fflush(stdout);

@@ -9,14 +9,27 @@
 #include <linux/types.h>
 
 /* What the driver itself says to the monitor and the vault (proto/smc.h, proto/mailbox.h). */
+#define TATU_SM_HEADER_SIZE 8
 #define TATU_SM_FUNCTION 0x83000001
 #define TATU_SM_GET_BOOT 1
 #define TATU_SM_VAULT 2
 #define TATU_SM_VAULT_RANDOM 23
 #define TATU_SM_VAULT_RANDOM_MAX 64
 
-/* Bytes of arguments at most (the call number takes 4 of the page), and of answer. */
-#define TATU_SM_IN_MAX 4092
+/* Rights of a caller; what they are for is in proto/smc.h. */
+#define TATU_SM_RIGHT_UPDATE 0x001
+#define TATU_SM_RIGHT_QUERY 0x002
+#define TATU_SM_RIGHT_SECURITY 0x004
+#define TATU_SM_RIGHT_STORAGE 0x010
+#define TATU_SM_RIGHT_ATTEST 0x020
+#define TATU_SM_RIGHT_PERIPHERAL 0x080
+#define TATU_SM_RIGHT_RECORD 0x100
+#define TATU_SM_RIGHT_RECORDS 0x200
+#define TATU_SM_RIGHT_POWER 0x400
+#define TATU_SM_RIGHT_RANDOM 0x800
+
+/* Bytes of arguments at most (the header takes 8 of the page), and of answer. */
+#define TATU_SM_IN_MAX 4088
 #define TATU_SM_OUT_MAX 4096
 
 /**

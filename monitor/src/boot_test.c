@@ -1,4 +1,5 @@
 #include "proto/report.h"
+#include "set.h"
 #include "sim_fixture.h"
 #include "state.h"
 
@@ -54,10 +55,9 @@ static void assert_no_failure(uint32_t after)
 
 static void put_table(uint8_t preferred_set, uint8_t app_count)
 {
-    uint8_t bytes[TATU_TABLE_SIZE];
-    struct tatu_buf buf = TATU_BUF_OF(bytes);
     struct tatu_table table = {
         .sequence = 4, .preferred_set = preferred_set, .app_count = app_count};
+    chip->counter = table.sequence;
     for (uint8_t i = 0; i < app_count; i++) {
         const struct sim_package package = {TATU_IMAGE_APPLICATION, (uint8_t)('a' + i),
                                             (uint8_t)('a' + i), 300, 1};
@@ -68,8 +68,7 @@ static void put_table(uint8_t preferred_set, uint8_t app_count)
         table.apps[i].len = sizeof(package_bytes);
         sim_put(chip, table.apps[i].offset, package_bytes, sizeof(package_bytes));
     }
-    assert_int_equal(tatu_proto_encode_table(&table, &buf), TATU_OK);
-    sim_put(chip, TATU_FLASH_TABLE0_AT, bytes, sizeof(bytes));
+    sim_put_table(chip, 0, &table);
 }
 
 static void a_good_preferred_set_boots(void **state)
@@ -173,7 +172,7 @@ static void the_search_begins_with_the_set_the_monitor_came_from(void **state)
     chip->boot_set = 1;
     assert_int_equal(boot(), TATU_OK);
     assert_int_equal(m.boot.set, 1);
-    assert_int_equal(m.boot.fallback, 1); /* without a table, set 0 is preferred */
+    assert_int_equal(m.boot.fallback, 0); /* without a table, the ROM's choice is preferred */
     assert_int_equal(m.boot.monitor_version, 3);
     assert_int_equal(fixture(state), 0);
     put_table(1, 0);
@@ -245,12 +244,15 @@ static void a_vault_that_does_not_answer_stops_the_boot(void **state)
         uint16_t command;
         enum tatu_err err;
     } rows[] = {
-        {TATU_VAULT_SET_DMA, TATU_ERR_BUSY},   {TATU_VAULT_GET_INFO, TATU_ERR_BUSY},
-        {TATU_VAULT_GET_BOOT, TATU_ERR_BUSY},  {TATU_VAULT_MEASURE_APPS, TATU_ERR_BUSY},
-        {TATU_VAULT_BOOT_DONE, TATU_ERR_BUSY}, {TATU_VAULT_VERIFY_IMAGE, TATU_ERR_NO_BOOT_SET},
+        {TATU_VAULT_SET_DMA, TATU_ERR_BUSY},    {TATU_VAULT_GET_INFO, TATU_ERR_BUSY},
+        {TATU_VAULT_GET_BOOT, TATU_ERR_BUSY},   {TATU_VAULT_MEASURE_APPS, TATU_ERR_BUSY},
+        {TATU_VAULT_BOOT_DONE, TATU_ERR_BUSY},  {TATU_VAULT_VERIFY_IMAGE, TATU_ERR_NO_BOOT_SET},
+        {TATU_VAULT_COUNT, TATU_ERR_BUSY},      {TATU_VAULT_AUTHENTICATE, TATU_ERR_BUSY},
+        {TATU_VAULT_GET_TICKET, TATU_ERR_BUSY},
     };
     for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
         assert_int_equal(fixture(state), 0);
+        put_table(0, 0);
         chip->vault_err = TATU_ERR_BUSY;
         chip->vault_err_for = rows[i].command;
         assert_int_equal(boot(), rows[i].err);
@@ -308,6 +310,165 @@ static void a_record_ring_that_fails_does_not_stop_the_boot(void **state)
     assert_true(said("[MON] record not kept: IO\n"));
 }
 
+static void a_half_written_set_is_not_started(void **state)
+{
+    (void)state;
+    /* all its parts are good, but nobody said that they belong together */
+    memset(chip->flash + TATU_FLASH_KEYSTORE_AT, 0xff, TATU_FLASH_KEYSTORE_SIZE);
+    assert_int_equal(boot(), TATU_OK);
+    assert_int_equal(m.boot.set, 1);
+    assert_failure(0, 0, TATU_IMAGE_KEYSTORE, TATU_ERR_NOT_FOUND);
+    assert_failure(1, 0, TATU_IMAGE_KEYSTORE, TATU_ERR_NOT_FOUND);
+    assert_no_failure(2);
+    assert_false(m.apps.is_backup_good);
+}
+
+static void a_stale_or_foreign_table_is_reported_and_nothing_of_it_is_installed(void **state)
+{
+    (void)state;
+    struct tatu_table foreign = {.sequence = 5, .preferred_set = 1};
+    put_table(1, 2); /* sequence 4 */
+    chip->counter = 5;
+    chip->device_key = 7;
+    sim_put_table(chip, 1, &foreign);
+    chip->device_key = 0;
+    assert_int_equal(boot(), TATU_OK);
+    assert_failure(0, 0, 0, TATU_ERR_STALE);
+    assert_failure(1, 1, 0, TATU_ERR_SIGNATURE);
+    assert_no_failure(2);
+    assert_int_equal(m.apps.installed_count, 0);
+    assert_int_equal(chip->app_count, 0);
+    assert_int_equal(m.boot.set, 0); /* the ROM's choice */
+    assert_int_equal(m.boot.fallback, 0);
+    assert_true(said("[MON] set A: image table refused, STALE\n"));
+}
+
+static void a_lost_table_is_reported_too(void **state)
+{
+    (void)state;
+    chip->counter = 1;
+    assert_int_equal(boot(), TATU_OK);
+    assert_failure(0, 0, 0, TATU_ERR_FORMAT);
+    assert_failure(1, 1, 0, TATU_ERR_FORMAT);
+}
+
+static void before_the_first_commit_no_table_is_missed(void **state)
+{
+    (void)state;
+    struct tatu_table table = {.sequence = 2};
+    uint8_t bytes[TATU_TABLE_SIZE];
+    struct tatu_buf buf = TATU_BUF_OF(bytes);
+    assert_int_equal(tatu_proto_encode_table(&table, &buf), TATU_OK);
+    sim_put(chip, TATU_FLASH_TABLE0_AT, bytes, sizeof(bytes)); /* the maker has no MAC */
+    assert_int_equal(boot(), TATU_OK);
+    assert_no_failure(0);
+}
+
+static void a_fallback_without_a_refusal_is_reported(void **state)
+{
+    (void)state;
+    put_table(1, 0);
+    chip->boot_set = 0; /* set B was started three times and was never healthy */
+    chip->boot_fallback = 1;
+    assert_int_equal(boot(), TATU_OK);
+    assert_int_equal(m.boot.set, 0);
+    assert_int_equal(m.boot.fallback, 1);
+    assert_true(m.apps.was_rolled_back);
+    assert_failure(0, 1, 0, TATU_ERR_TIMEOUT);
+    assert_no_failure(1);
+}
+
+static void safe_mode_is_told_to_the_normal_world_and_reported(void **state)
+{
+    (void)state;
+    chip->boot_mode = TATU_BOOT_SAFE;
+    assert_int_equal(boot(), TATU_OK);
+    assert_int_equal(m.boot.mode, TATU_BOOT_SAFE);
+    assert_failure(0, 0, 0, TATU_ERR_NO_BOOT_SET);
+    assert_no_failure(1);
+}
+
+static void the_count_down_to_renewal_follows_the_ticket(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t grace_s;
+        uint32_t boots;
+        uint32_t reason;
+        uint8_t vault_mode;
+        uint32_t renewal_s;
+        uint8_t mode;
+    } rows[] = {
+        {0, 0, TATU_RESET_POWER_ON, TATU_BOOT_NORMAL, 0, TATU_BOOT_NORMAL},
+        {0, 99, TATU_RESET_RENEWAL, TATU_BOOT_NORMAL, 0, TATU_BOOT_NORMAL},
+        {86400, 0, TATU_RESET_POWER_ON, TATU_BOOT_NORMAL, 86400, TATU_BOOT_NORMAL},
+        {86400, 3, TATU_RESET_PIN, TATU_BOOT_NORMAL, 86400, TATU_BOOT_NORMAL},
+        {86400, 4, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 43200, TATU_BOOT_NORMAL},
+        {86400, 8, TATU_RESET_SOFTWARE, TATU_BOOT_SAFE, 21600, TATU_BOOT_SAFE},
+        {86400, 40, TATU_RESET_WATCHDOG, TATU_BOOT_NORMAL, 600, TATU_BOOT_NORMAL},
+        {31536000, 40, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 30796, TATU_BOOT_NORMAL},
+        {31536000, 41, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 30796, TATU_BOOT_RENEW},
+        {31536000, UINT32_MAX, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 30796, TATU_BOOT_RENEW},
+        {600, 0, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 600, TATU_BOOT_NORMAL},
+        {600, 4, TATU_RESET_RENEWAL, TATU_BOOT_NORMAL, 600, TATU_BOOT_RENEW},
+        {600, 41, TATU_RESET_RENEWAL, TATU_BOOT_SAFE, 600, TATU_BOOT_SAFE},
+    };
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        assert_int_equal(fixture(state), 0);
+        chip->grace_s = rows[i].grace_s;
+        chip->boots_since = rows[i].boots;
+        chip->reset_reason = rows[i].reason;
+        chip->boot_mode = rows[i].vault_mode;
+        assert_int_equal(boot(), TATU_OK);
+        assert_int_equal(chip->renewal_s, rows[i].renewal_s);
+        assert_int_equal(m.boot.mode, rows[i].mode);
+        assert_int_equal(m.boot.reset_reason, rows[i].reason);
+    }
+}
+
+static void a_reset_for_renewal_is_reported(void **state)
+{
+    (void)state;
+    chip->grace_s = 600;
+    chip->reset_reason = TATU_RESET_RENEWAL;
+    assert_int_equal(boot(), TATU_OK);
+    assert_failure(0, 0, 0, TATU_ERR_EXPIRED);
+    assert_no_failure(1);
+}
+
+static void what_is_known_of_the_other_set_is_told(void **state)
+{
+    (void)state;
+    assert_int_equal(boot(), TATU_OK);
+    assert_true(m.apps.is_backup_good);
+    for (uint32_t i = 0; i < TATU_MONITOR_PART_COUNT; i++) {
+        assert_int_equal(fixture(state), 0);
+        uint32_t end = tatu_monitor_part_at(1, i) + tatu_monitor_parts[i].size;
+        memset(chip->flash + end - 16, 0xff, 16);
+        assert_int_equal(boot(), TATU_OK);
+        assert_false(m.apps.is_backup_good);
+    }
+    assert_int_equal(fixture(state), 0);
+    chip->flash[TATU_FLASH_ROOT_AT] ^= 1; /* refused, though its footer is there */
+    assert_int_equal(boot(), TATU_OK);
+    assert_int_equal(m.boot.set, 1);
+    assert_false(m.apps.is_backup_good);
+}
+
+static void the_real_time_cores_are_held_and_see_no_flash(void **state)
+{
+    (void)state;
+    for (int i = 0; i < TATU_RT_COUNT; i++) {
+        chip->cores[i].runs = true;
+        chip->cores[i].xip_len = 4096;
+    }
+    assert_int_equal(boot(), TATU_OK);
+    for (int i = 0; i < TATU_RT_COUNT; i++) {
+        assert_false(chip->cores[i].runs);
+        assert_int_equal(chip->cores[i].xip_len, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +488,17 @@ int main(void)
         cmocka_unit_test_setup(a_refused_keystore_is_a_record_but_no_stop, fixture),
         cmocka_unit_test_setup(the_keystore_handed_out_is_the_one_the_vault_trusts, fixture),
         cmocka_unit_test_setup(a_record_ring_that_fails_does_not_stop_the_boot, fixture),
+        cmocka_unit_test_setup(a_half_written_set_is_not_started, fixture),
+        cmocka_unit_test_setup(a_stale_or_foreign_table_is_reported_and_nothing_of_it_is_installed,
+                               fixture),
+        cmocka_unit_test_setup(a_lost_table_is_reported_too, fixture),
+        cmocka_unit_test_setup(before_the_first_commit_no_table_is_missed, fixture),
+        cmocka_unit_test_setup(a_fallback_without_a_refusal_is_reported, fixture),
+        cmocka_unit_test_setup(safe_mode_is_told_to_the_normal_world_and_reported, fixture),
+        cmocka_unit_test_setup(the_count_down_to_renewal_follows_the_ticket, fixture),
+        cmocka_unit_test_setup(a_reset_for_renewal_is_reported, fixture),
+        cmocka_unit_test_setup(what_is_known_of_the_other_set_is_told, fixture),
+        cmocka_unit_test_setup(the_real_time_cores_are_held_and_see_no_flash, fixture),
     };
     return FIXTURE_RUN(tests);
 }

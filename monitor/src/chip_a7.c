@@ -4,6 +4,9 @@
 #include "mem.h"
 #include "proto/map.h"
 
+/* The A-core is the one chip; its registers are no state of anybody's. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 #define COUNTER_HZ 62500000u /* when the core does not say */
 #define CACHE_LINE 64u
 #define POLL_MAX 1000000u
@@ -45,13 +48,18 @@ static uint32_t counter_hz(void)
     return hz;
 }
 
-/* Low word of the physical counter: wraps after a minute, longer than anything waited for. */
-static uint32_t counter_now(void)
+static uint64_t counter_now(void)
 {
     uint32_t low;
     uint32_t high;
     __asm__ volatile("isb\n mrrc p15, 0, %0, %1, c14" : "=r"(low), "=r"(high)::"memory");
-    return low;
+    return (uint64_t)high << 32 | low;
+}
+
+/* Shifted, so that 32 bits are enough to divide. */
+uint32_t tatu_monitor_get_uptime_s(struct tatu_monitor_chip *chip)
+{
+    return (uint32_t)(counter_now() >> 16) / (counter_hz() >> 16);
 }
 
 /* ---- start -------------------------------------------------------------------------------------
@@ -87,15 +95,19 @@ void tatu_monitor_release_interrupts(void)
 /* ---- flash -------------------------------------------------------------------------------------
  */
 
+static bool is_within(uint32_t at, uint32_t len, uint32_t base, uint32_t size)
+{
+    return at >= base && len <= size && at - base <= size - len;
+}
+
 static bool is_in_flash(uint32_t at, uint32_t len)
 {
-    return at <= TATU_FLASH_SIZE && len <= TATU_FLASH_SIZE - at;
+    return is_within(at, len, 0, TATU_FLASH_SIZE);
 }
 
 enum tatu_err tatu_monitor_read_flash(struct tatu_monitor_chip *chip, uint32_t at, void *out,
                                       uint32_t len)
 {
-    (void)chip;
     if (!is_in_flash(at, len)) {
         return TATU_ERR_ARGUMENT;
     }
@@ -116,7 +128,6 @@ static enum tatu_err finish_flash(void)
 
 enum tatu_err tatu_monitor_erase_flash(struct tatu_monitor_chip *chip, uint32_t at)
 {
-    (void)chip;
     if (!is_in_flash(at, TATU_FLASH_SECTOR_SIZE) || at % TATU_FLASH_SECTOR_SIZE != 0) {
         return TATU_ERR_ARGUMENT;
     }
@@ -143,7 +154,6 @@ static enum tatu_err program_word(const uint8_t *bytes)
 enum tatu_err tatu_monitor_program_flash(struct tatu_monitor_chip *chip, uint32_t at,
                                          const void *data, uint32_t len)
 {
-    (void)chip;
     const uint8_t *bytes = data;
     if (!is_in_flash(at, len) || at % 4 != 0 || len % 4 != 0) {
         return TATU_ERR_ARGUMENT;
@@ -163,7 +173,6 @@ enum tatu_err tatu_monitor_program_flash(struct tatu_monitor_chip *chip, uint32_
 enum tatu_err tatu_monitor_lock_window(struct tatu_monitor_chip *chip, uint32_t number, uint32_t at,
                                        uint32_t len)
 {
-    (void)chip;
     uint32_t window =
         TATU_MAP_FLASHCTL_BASE + TATU_FLASHCTL_WINDOW + number * TATU_FLASHCTL_WINDOW_STRIDE;
     if (number >= TATU_MAP_WINDOW_COUNT || !is_in_flash(at, len)) {
@@ -182,12 +191,11 @@ enum tatu_err tatu_monitor_lock_window(struct tatu_monitor_chip *chip, uint32_t 
 
 static bool is_normal_ram(uint32_t address, uint32_t len)
 {
-    return address >= TATU_MAP_RAM_BASE && len <= TATU_MAP_RAM_SIZE_DEFAULT &&
-           address - TATU_MAP_RAM_BASE <= TATU_MAP_RAM_SIZE_DEFAULT - len;
+    return is_within(address, len, TATU_MAP_RAM_BASE, TATU_MAP_RAM_SIZE_DEFAULT);
 }
 
-/* So that a master without our caches (the vault's DMA, a core with its cache off) sees it. */
-static void clean_cache(uint32_t address, uint32_t len)
+/* So that a core with its cache off sees it, too. */
+void tatu_monitor_clean_cache(struct tatu_monitor_chip *chip, uint32_t address, uint32_t len)
 {
     for (uint32_t line = address & ~(CACHE_LINE - 1); line < address + len; line += CACHE_LINE) {
         __asm__ volatile("mcr p15, 0, %0, c7, c10, 1" ::"r"(line) : "memory"); /* DCCMVAC */
@@ -202,14 +210,13 @@ enum tatu_err tatu_monitor_load_flash(struct tatu_monitor_chip *chip, uint32_t a
         return TATU_ERR_ARGUMENT;
     }
     TATU_TRY(tatu_monitor_read_flash(chip, at, (void *)(uintptr_t)ram, len));
-    clean_cache(ram, len);
+    tatu_monitor_clean_cache(chip, ram, len);
     return TATU_OK;
 }
 
 enum tatu_err tatu_monitor_read_normal(struct tatu_monitor_chip *chip, uint32_t address, void *out,
                                        uint32_t len)
 {
-    (void)chip;
     if (!is_normal_ram(address, len)) {
         return TATU_ERR_ARGUMENT;
     }
@@ -220,7 +227,6 @@ enum tatu_err tatu_monitor_read_normal(struct tatu_monitor_chip *chip, uint32_t 
 enum tatu_err tatu_monitor_write_normal(struct tatu_monitor_chip *chip, uint32_t address,
                                         const void *data, uint32_t len)
 {
-    (void)chip;
     if (!is_normal_ram(address, len)) {
         return TATU_ERR_ARGUMENT;
     }
@@ -231,18 +237,12 @@ enum tatu_err tatu_monitor_write_normal(struct tatu_monitor_chip *chip, uint32_t
 /* ---- mailbox ------------------------------------------------------------------------------------
  */
 
-static bool is_in_mail(uint32_t at, uint32_t len)
-{
-    return at <= TATU_MAP_MAILRAM_SIZE && len <= TATU_MAP_MAILRAM_SIZE - at;
-}
-
 enum tatu_err tatu_monitor_write_mail(struct tatu_monitor_chip *chip, uint32_t at, const void *data,
                                       uint32_t len)
 {
-    (void)chip;
     const uint8_t *from = data;
     volatile uint8_t *to = (volatile uint8_t *)(uintptr_t)(TATU_MAP_MAILRAM_BASE + at);
-    if (!is_in_mail(at, len)) {
+    if (!is_within(at, len, 0, TATU_MAP_MAILRAM_SIZE)) {
         return TATU_ERR_ARGUMENT;
     }
     for (uint32_t i = 0; i < len; i++) {
@@ -254,11 +254,10 @@ enum tatu_err tatu_monitor_write_mail(struct tatu_monitor_chip *chip, uint32_t a
 enum tatu_err tatu_monitor_read_mail(struct tatu_monitor_chip *chip, uint32_t at, void *out,
                                      uint32_t len)
 {
-    (void)chip;
     uint8_t *to = out;
     const volatile uint8_t *from =
         (const volatile uint8_t *)(uintptr_t)(TATU_MAP_MAILRAM_BASE + at);
-    if (!is_in_mail(at, len)) {
+    if (!is_within(at, len, 0, TATU_MAP_MAILRAM_SIZE)) {
         return TATU_ERR_ARGUMENT;
     }
     for (uint32_t i = 0; i < len; i++) {
@@ -269,7 +268,6 @@ enum tatu_err tatu_monitor_read_mail(struct tatu_monitor_chip *chip, uint32_t at
 
 void tatu_monitor_ring_vault(struct tatu_monitor_chip *chip)
 {
-    (void)chip;
     put(TATU_MAP_MAILBOX_BASE + TATU_MAILBOX_CLEAR, 1);
     __asm__ volatile("dsb" ::: "memory");
     put(TATU_MAP_MAILBOX_BASE + TATU_MAILBOX_RING, 1);
@@ -277,8 +275,7 @@ void tatu_monitor_ring_vault(struct tatu_monitor_chip *chip)
 
 bool tatu_monitor_wait_vault(struct tatu_monitor_chip *chip, uint32_t timeout_ms)
 {
-    (void)chip;
-    uint32_t start = counter_now();
+    uint64_t start = counter_now();
     uint32_t limit = counter_hz() / 1000 * timeout_ms;
     while (get(TATU_MAP_MAILBOX_BASE + TATU_MAILBOX_STATUS) == 0) {
         if (counter_now() - start > limit) {
@@ -293,29 +290,9 @@ bool tatu_monitor_wait_vault(struct tatu_monitor_chip *chip, uint32_t timeout_ms
 /* ---- system controller and console
  * ---------------------------------------------------------------- */
 
-uint32_t tatu_monitor_get_reset_reason(struct tatu_monitor_chip *chip)
-{
-    (void)chip;
-    return get(TATU_MAP_SYSCTL_BASE + TATU_SYSCTL_REASON);
-}
-
-uint32_t tatu_monitor_take_panic(struct tatu_monitor_chip *chip)
-{
-    (void)chip;
-    uint32_t code = get(TATU_MAP_SYSCTL_BASE + TATU_SYSCTL_SCRATCH);
-    put(TATU_MAP_SYSCTL_BASE + TATU_SYSCTL_SCRATCH, 0);
-    return code;
-}
-
 void tatu_monitor_keep_panic(uint32_t code)
 {
     put(TATU_MAP_SYSCTL_BASE + TATU_SYSCTL_SCRATCH, code);
-}
-
-void tatu_monitor_set_watchdog(struct tatu_monitor_chip *chip, uint32_t ms)
-{
-    (void)chip;
-    put(TATU_MAP_SYSCTL_BASE + TATU_SYSCTL_WATCHDOG_MS, ms);
 }
 
 static void stop(uint32_t word)
@@ -328,14 +305,50 @@ static void stop(uint32_t word)
 
 void tatu_monitor_power_off(struct tatu_monitor_chip *chip)
 {
-    (void)chip;
     stop(TATU_SYSCTL_POWER_OFF);
 }
 
 void tatu_monitor_reset_chip(struct tatu_monitor_chip *chip)
 {
-    (void)chip;
     stop(TATU_SYSCTL_POWER_RESET);
+}
+
+void tatu_monitor_power_down(struct tatu_monitor_chip *chip)
+{
+    stop(TATU_SYSCTL_POWER_DOWN);
+}
+
+static bool is_control(uint32_t address)
+{
+    uint32_t block = address & ~0xfffu;
+    return block == TATU_MAP_SYSCTL_BASE || block == TATU_MAP_PFW_BASE ||
+           block == TATU_MAP_RTCTL_BASE;
+}
+
+uint32_t tatu_monitor_get_register(struct tatu_monitor_chip *chip, uint32_t address)
+{
+    return is_control(address) ? get(address) : 0;
+}
+
+void tatu_monitor_put_register(struct tatu_monitor_chip *chip, uint32_t address, uint32_t value)
+{
+    if (is_control(address)) {
+        put(address, value);
+    }
+}
+
+enum tatu_err tatu_monitor_load_core(struct tatu_monitor_chip *chip, uint32_t core, uint32_t at,
+                                     uint32_t len)
+{
+    uint32_t tcm = TATU_MAP_RTTCM_BASE + core * TATU_MAP_RTTCM_STRIDE;
+    if (core >= TATU_RT_COUNT || len == 0 || len > TATU_RT_TCM_SIZE || (at | len) % 4 != 0 ||
+        !is_in_flash(at, len)) {
+        return TATU_ERR_ARGUMENT;
+    }
+    for (uint32_t i = 0; i < TATU_RT_TCM_SIZE; i += 4) {
+        put(tcm + i, i < len ? get(TATU_MAP_FLASH_BASE + at + i) : 0);
+    }
+    return TATU_OK;
 }
 
 static void put_char(char c)
@@ -350,7 +363,6 @@ static void put_char(char c)
 
 void tatu_monitor_print(struct tatu_monitor_chip *chip, const char *text)
 {
-    (void)chip;
     for (; *text != '\0'; text++) {
         if (*text == '\n') {
             put_char('\r');

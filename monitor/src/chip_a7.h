@@ -4,9 +4,6 @@
 
 #include <stdint.h>
 
-/** Console at its speed, counter frequency, and a mailbox without an old bell. */
-void tatu_monitor_init_chip(void);
-
 /** Hands all interrupts to the normal world. */
 void tatu_monitor_release_interrupts(void);
 

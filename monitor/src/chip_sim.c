@@ -30,12 +30,8 @@ void sim_free(struct tatu_monitor_chip *chip)
 void sim_restart(struct tatu_monitor_chip *chip)
 {
     size_t from = offsetof(struct tatu_monitor_chip, erase_count);
-    uint8_t boot_set = chip->boot_set;
-    uint8_t refused_count = chip->refused_count;
     memset((uint8_t *)chip + from, 0, sizeof(*chip) - from);
     memset(chip->mail, 0, sizeof(chip->mail));
-    chip->boot_set = boot_set;
-    chip->refused_count = refused_count;
     chip->reset_reason = TATU_RESET_POWER_ON;
 }
 
@@ -47,8 +43,8 @@ void sim_blank(struct tatu_monitor_chip *chip)
             chip->touched[i] = false;
         }
     }
-    chip->boot_set = 0;
-    chip->refused_count = 0;
+    size_t from = offsetof(struct tatu_monitor_chip, counter);
+    memset((uint8_t *)chip + from, 0, offsetof(struct tatu_monitor_chip, erase_count) - from);
     sim_restart(chip);
 }
 
@@ -105,6 +101,7 @@ void sim_put_set(struct tatu_monitor_chip *chip, uint32_t set, uint32_t version)
         {TATU_IMAGE_DTB, TATU_FLASH_DTB_AT, TATU_FLASH_DTB_SIZE},
         {TATU_IMAGE_KERNEL, TATU_FLASH_KERNEL_AT, TATU_FLASH_KERNEL_SIZE},
         {TATU_IMAGE_ROOT, TATU_FLASH_ROOT_AT, TATU_FLASH_ROOT_SIZE},
+        {TATU_IMAGE_VAULT_RUNTIME, TATU_FLASH_VAULT_AT, TATU_FLASH_VAULT_SIZE},
     };
     for (uint8_t i = 0; i < TATU_COUNT_OF(slots); i++) {
         struct sim_package package = {slots[i].type, 0x80, (uint8_t)(0x80 + i), 400, version + i};
@@ -261,22 +258,117 @@ enum tatu_err tatu_monitor_write_normal(struct tatu_monitor_chip *chip, uint32_t
     return TATU_OK;
 }
 
-uint32_t tatu_monitor_get_reset_reason(struct tatu_monitor_chip *chip)
+uint32_t tatu_monitor_get_uptime_s(struct tatu_monitor_chip *chip)
 {
-    return chip->reset_reason;
+    return chip->uptime_s;
 }
 
-uint32_t tatu_monitor_take_panic(struct tatu_monitor_chip *chip)
+void tatu_monitor_power_down(struct tatu_monitor_chip *chip)
 {
-    uint32_t panic = chip->panic;
-    chip->panic = 0;
-    return panic;
+    chip->power_down = true;
 }
 
-void tatu_monitor_set_watchdog(struct tatu_monitor_chip *chip, uint32_t ms)
+/* ---- registers ---------------------------------------------------------------------------------
+ */
+
+#define SYSCTL(name) (TATU_MAP_SYSCTL_BASE + TATU_SYSCTL_##name)
+#define PFW(name) (TATU_MAP_PFW_BASE + TATU_PFW_##name)
+#define PFW_REFUSED 2u
+
+static uint32_t *find_system_register(struct tatu_monitor_chip *chip, uint32_t address)
 {
-    chip->watchdog_ms = ms;
+    switch (address) {
+    case SYSCTL(REASON):
+        return &chip->reset_reason;
+    case SYSCTL(WATCHDOG_MS):
+        return &chip->watchdog_ms;
+    case SYSCTL(SCRATCH):
+        return &chip->panic;
+    case SYSCTL(WAKE):
+        return &chip->wake;
+    case SYSCTL(RENEWAL_S):
+        return &chip->renewal_s;
+    case PFW(LOCK):
+        return &chip->owners_locked;
+    case PFW(STATUS):
+        return &chip->owner_refused;
+    default:
+        return NULL;
+    }
 }
+
+/* Whether the address is a register of a real-time core; then which of which. */
+static bool is_of_core(uint32_t address, uint32_t *out_core, uint32_t *out_register)
+{
+    uint32_t at = address - TATU_MAP_RTCTL_BASE;
+    *out_core = at / TATU_RTCTL_STRIDE;
+    *out_register = at % TATU_RTCTL_STRIDE;
+    return *out_core < TATU_RT_COUNT;
+}
+
+uint32_t tatu_monitor_get_register(struct tatu_monitor_chip *chip, uint32_t address)
+{
+    const uint32_t *found = find_system_register(chip, address);
+    uint32_t core = 0;
+    uint32_t which = 0;
+    if (!is_of_core(address, &core, &which)) {
+        return found != NULL ? *found : 0;
+    }
+    if (which == TATU_RTCTL_STATUS) {
+        chip->cores[core].busy -= chip->cores[core].busy > 0;
+        return (chip->cores[core].busy > 0 ? TATU_RTCTL_BUSY : 0u) |
+               (chip->cores[core].runs ? TATU_RTCTL_RUNNING : 0u) |
+               (chip->cores[core].fault_at != 0 ? TATU_RTCTL_FAULTED : 0u);
+    }
+    return which == TATU_RTCTL_FAULT_AT ? chip->cores[core].fault_at : 0;
+}
+
+static void put_core_register(struct tatu_monitor_chip *chip, uint32_t core, uint32_t which,
+                              uint32_t value)
+{
+    if (which == TATU_RTCTL_CONTROL) {
+        chip->cores[core].runs = value == 1;
+    } else if (which == TATU_RTCTL_XIP_LENGTH && !chip->cores[core].runs) {
+        chip->cores[core].xip_len = value;
+    }
+}
+
+void tatu_monitor_put_register(struct tatu_monitor_chip *chip, uint32_t address, uint32_t value)
+{
+    uint32_t *found = find_system_register(chip, address);
+    uint32_t core = 0;
+    uint32_t which = 0;
+    uint32_t peripheral = (address - PFW(OWNER)) / 4;
+    if (is_of_core(address, &core, &which)) {
+        put_core_register(chip, core, which, value);
+    } else if (peripheral < 32) {
+        bool refused = peripheral >= TATU_PFW_COUNT || value > TATU_PFW_TO_SECURE ||
+                       (chip->owners_locked >> peripheral & 1u) != 0;
+        chip->owner_refused = refused ? PFW_REFUSED : 0;
+        if (!refused) {
+            chip->owners[peripheral] = (uint8_t)value;
+        }
+    } else if (found == &chip->owners_locked) {
+        *found |= value;
+    } else if (found != NULL && (found != &chip->renewal_s || value != 0)) {
+        *found = value;
+    }
+}
+
+enum tatu_err tatu_monitor_load_core(struct tatu_monitor_chip *chip, uint32_t core, uint32_t at,
+                                     uint32_t len)
+{
+    if (core >= TATU_RT_COUNT || len == 0 || len > TATU_RT_TCM_SIZE || (at | len) % 4 != 0 ||
+        at > TATU_FLASH_SIZE || len > TATU_FLASH_SIZE - at) {
+        return TATU_ERR_ARGUMENT;
+    }
+    memset(chip->tcm[core], 0, TATU_RT_TCM_SIZE);
+    memcpy(chip->tcm[core], chip->flash + at, len);
+    return TATU_OK;
+}
+
+/* ---- power -------------------------------------------------------------------------------------
+ */
 
 void tatu_monitor_power_off(struct tatu_monitor_chip *chip)
 {
@@ -400,13 +492,63 @@ static enum tatu_err put_info(const struct tatu_monitor_chip *chip, struct tatu_
 
 static enum tatu_err put_boot(const struct tatu_monitor_chip *chip, struct tatu_buf *answer)
 {
-    const uint8_t head[4] = {chip->boot_set, 0, chip->refused_count, 0};
+    const uint8_t head[4] = {chip->boot_set, chip->boot_fallback, chip->refused_count,
+                             chip->boot_mode};
     const uint8_t refused[8] = {0, 0, TATU_IMAGE_MONITOR, 0, TATU_ERR_ROLLBACK, 0, 0, 0};
     TATU_TRY(tatu_base_put_bytes(answer, TATU_SPAN_OF(head)));
     for (int i = 0; i < chip->refused_count; i++) {
         TATU_TRY(tatu_base_put_bytes(answer, TATU_SPAN_OF(refused)));
     }
     return TATU_OK;
+}
+
+/* Not a good MAC; another one for each chip and each content, which is what the tests need. */
+static void authenticate(const struct tatu_monitor_chip *chip, const uint8_t *bytes, uint32_t len,
+                         uint8_t out_mac[TATU_TABLE_MAC_SIZE])
+{
+    uint64_t state = tatu_base_crc32((struct tatu_span){bytes, len}) +
+                     ((uint64_t)chip->device_key << 32) + 0x9e3779b97f4a7c15u;
+    for (int i = 0; i < 4; i++) {
+        state = (state ^ state >> 31) * 0xbf58476d1ce4e5b9u;
+        tatu_put_le64(out_mac + 8 * i, state ^ state >> 29);
+    }
+}
+
+static enum tatu_err put_mac(const struct tatu_monitor_chip *chip, const uint8_t *request,
+                             uint32_t len, struct tatu_buf *answer)
+{
+    uint8_t mac[TATU_TABLE_MAC_SIZE];
+    if (len < 4 || len > 4 + 1024) {
+        return len < 4 ? TATU_ERR_SHORT : TATU_ERR_LONG;
+    }
+    if (tatu_get_le32(request) != 1) {
+        return TATU_ERR_ARGUMENT;
+    }
+    authenticate(chip, request + 4, len - 4, mac);
+    return tatu_base_put_bytes(answer, TATU_SPAN_OF(mac));
+}
+
+/* A write of the vault's own memory: power may fail before it, or before the answer. */
+static bool keeps(struct tatu_monitor_chip *chip)
+{
+    return begin_operation(chip) != SIM_CUT_BEFORE;
+}
+
+static enum tatu_err put_count(struct tatu_monitor_chip *chip, uint32_t add,
+                               struct tatu_buf *answer)
+{
+    uint8_t bytes[8];
+    chip->counter += add == 1 && keeps(chip) ? 1 : 0;
+    tatu_put_le64(bytes, chip->counter);
+    return tatu_base_put_bytes(answer, TATU_SPAN_OF(bytes));
+}
+
+static enum tatu_err put_ticket(const struct tatu_monitor_chip *chip, struct tatu_buf *answer)
+{
+    uint8_t bytes[8];
+    tatu_put_le32(bytes, chip->grace_s);
+    tatu_put_le32(bytes + 4, chip->boots_since);
+    return tatu_base_put_bytes(answer, TATU_SPAN_OF(bytes));
 }
 
 static enum tatu_err answer_monitor(struct tatu_monitor_chip *chip, uint16_t command,
@@ -428,6 +570,15 @@ static enum tatu_err answer_monitor(struct tatu_monitor_chip *chip, uint16_t com
         return TATU_OK;
     case TATU_VAULT_GET_BOOT:
         return put_boot(chip, answer);
+    case TATU_VAULT_AUTHENTICATE:
+        return put_mac(chip, request, len, answer);
+    case TATU_VAULT_COUNT:
+        return len == 4 ? put_count(chip, tatu_get_le32(request), answer) : TATU_ERR_SHORT;
+    case TATU_VAULT_BOOT_GOOD:
+        chip->attempts = keeps(chip) ? 0 : chip->attempts;
+        return TATU_OK;
+    case TATU_VAULT_GET_TICKET:
+        return put_ticket(chip, answer);
     case TATU_VAULT_GET_INFO:
         return put_info(chip, answer);
     default:
@@ -487,16 +638,24 @@ static void serve(struct tatu_monitor_chip *chip)
 
 void tatu_monitor_ring_vault(struct tatu_monitor_chip *chip)
 {
-    if (!chip->vault_dumb && !chip->is_off) {
-        serve(chip);
+    if (chip->vault_dumb || chip->is_off) {
+        return;
     }
+    if (chip->serve != NULL) {
+        chip->vault_rings = chip->serve(chip->serve_context, chip);
+        return;
+    }
+    serve(chip);
+    chip->vault_rings = chip->vault_rings && !chip->is_off;
 }
 
 bool tatu_monitor_wait_vault(struct tatu_monitor_chip *chip, uint32_t timeout_ms)
 {
     (void)timeout_ms;
-    if (!chip->vault_rings) {
-        return false;
+    if (!chip->vault_rings || chip->serve != NULL) {
+        bool rings = chip->vault_rings;
+        chip->vault_rings = false;
+        return rings;
     }
     /* Answers to an older question come first, the right one behind them. */
     bool stale = chip->vault_stale > 0;
@@ -504,4 +663,71 @@ bool tatu_monitor_wait_vault(struct tatu_monitor_chip *chip, uint32_t timeout_ms
     chip->vault_stale -= stale;
     chip->vault_rings = stale;
     return true;
+}
+
+/* ---- before the monitor ------------------------------------------------------------------------
+ */
+
+static bool can_start(struct tatu_monitor_chip *chip, uint8_t set)
+{
+    static const struct {
+        uint16_t type;
+        uint32_t at;
+        uint32_t size;
+    } slots[] = {
+        {TATU_IMAGE_KEYSTORE, TATU_FLASH_KEYSTORE_AT, TATU_FLASH_KEYSTORE_SIZE},
+        {TATU_IMAGE_VAULT_RUNTIME, TATU_FLASH_VAULT_AT, TATU_FLASH_VAULT_SIZE},
+        {TATU_IMAGE_MONITOR, TATU_FLASH_MONITOR_AT, TATU_FLASH_MONITOR_SIZE},
+    };
+    for (size_t i = 0; i < TATU_COUNT_OF(slots); i++) {
+        uint8_t request[12] = {0};
+        uint8_t image[TATU_VERIFIED_IMAGE_SIZE];
+        struct tatu_buf answer = TATU_BUF_OF(image);
+        uint32_t at = set * TATU_FLASH_SET_STRIDE + slots[i].at;
+        uint32_t len = 0;
+        if (tatu_monitor_read_footer(chip, at, slots[i].size, &len) != TATU_OK) {
+            return false;
+        }
+        tatu_put_le32(request, TATU_MAP_FLASH_BASE + at);
+        tatu_put_le32(request + 4, len);
+        tatu_put_le16(request + 8, slots[i].type);
+        if (verify(chip, request, &answer) != TATU_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool sim_run_rom(struct tatu_monitor_chip *chip)
+{
+    struct tatu_table table = {0};
+    struct tatu_span copies[2] = {{chip->flash + TATU_FLASH_TABLE0_AT, TATU_TABLE_SIZE},
+                                  {chip->flash + TATU_FLASH_TABLE1_AT, TATU_TABLE_SIZE}};
+    uint8_t before = chip->attempts;
+    (void)tatu_proto_choose_table(copies[0], copies[1], &table);
+    chip->attempts += before < UINT8_MAX ? 1 : 0;
+    chip->boot_mode = before >= 6 ? TATU_BOOT_SAFE : TATU_BOOT_NORMAL;
+    chip->boots_since += chip->grace_s != 0 ? 1 : 0;
+    for (uint8_t i = 0; i < TATU_FLASH_SET_COUNT; i++) {
+        uint8_t set = table.preferred_set ^ (before / 3 & 1) ^ i;
+        if (can_start(chip, set)) {
+            chip->boot_set = set;
+            chip->boot_fallback = set != table.preferred_set;
+            return true;
+        }
+    }
+    return false;
+}
+
+void sim_put_table(struct tatu_monitor_chip *chip, int copy, struct tatu_table *table)
+{
+    uint8_t bytes[TATU_TABLE_SIZE];
+    for (int pass = 0; pass < 2; pass++) {
+        struct tatu_buf buf = TATU_BUF_OF(bytes);
+        if (tatu_proto_encode_table(table, &buf) != TATU_OK) {
+            abort();
+        }
+        authenticate(chip, bytes, TATU_TABLE_MAC_AT, table->mac);
+    }
+    sim_put(chip, copy == 0 ? TATU_FLASH_TABLE0_AT : TATU_FLASH_TABLE1_AT, bytes, sizeof(bytes));
 }

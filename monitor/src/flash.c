@@ -51,3 +51,14 @@ enum tatu_err tatu_monitor_read_footer(struct tatu_monitor_chip *chip, uint32_t 
     *out_len = len;
     return TATU_OK;
 }
+
+enum tatu_err tatu_monitor_write_footer(struct tatu_monitor_chip *chip, uint32_t slot_at,
+                                        uint32_t slot_size, uint32_t len)
+{
+    uint8_t footer[TATU_FLASH_FOOTER_SIZE] = {0};
+    tatu_put_le32(footer, TATU_FLASH_FOOTER_MAGIC);
+    tatu_put_le32(footer + 4, len);
+    tatu_put_le32(footer + 8, ~len);
+    return tatu_monitor_program_flash(chip, slot_at + slot_size - sizeof(footer), footer,
+                                      sizeof(footer));
+}

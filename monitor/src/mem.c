@@ -24,22 +24,6 @@ void *memcpy(void *restrict to, const void *restrict from, size_t len)
     return to;
 }
 
-void *memmove(void *to, const void *from, size_t len)
-{
-    uint8_t *d = to;
-    const uint8_t *s = from;
-    if ((uintptr_t)d <= (uintptr_t)s) {
-        for (; len > 0; len--) {
-            *d++ = *s++;
-        }
-        return to;
-    }
-    while (len-- > 0) {
-        d[len] = s[len];
-    }
-    return to;
-}
-
 void *memset(void *to, int byte, size_t len)
 {
     uint8_t *d = to;

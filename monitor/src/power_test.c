@@ -5,7 +5,8 @@
  */
 #include "proto/smc.h"
 #include "record.h"
-#include "sim_apps.h"
+#include "sim_sets.h"
+#include "state.h"
 
 #define OPERATIONS_MAX 4000u
 
@@ -212,6 +213,167 @@ static void power_cut_while_taking_loses_no_record_that_was_not_taken(void **sta
     }
 }
 
+/* ---- OS sets: from the ROM's choice to the normal world ----------------------------------------
+ */
+
+static struct tatu_monitor m;
+
+/* Power on. False when the chip cannot start any set. */
+static bool power_on(void)
+{
+    struct tatu_monitor_entry entry;
+    sim_restart(chip);
+    return sim_run_rom(chip) && tatu_monitor_boot(&m, chip, &entry) == TATU_OK;
+}
+
+/* Set 0 of version 5 runs, set 1 of version 3 is its backup. */
+static void prepare_sets(void)
+{
+    sim_blank(chip);
+    sim_put_set(chip, 0, 5);
+    sim_put_set(chip, 1, 3);
+    assert_true(power_on());
+}
+
+static enum tatu_err update_part(uint32_t index)
+{
+    struct tatu_verified_image image;
+    uint8_t bytes[4200];
+    uint32_t handle = 0;
+    const struct sim_package package = {(uint16_t)tatu_monitor_parts[index].type, 0x80,
+                                        (uint8_t)(0xa0 + index),
+                                        index == TATU_MONITOR_PART_ROOT ? 4200 : 140, 9};
+    sim_make_package(&package, bytes);
+    if (index == TATU_MONITOR_PART_VAULT) {
+        TATU_TRY(tatu_monitor_copy_part(&m.apps, package.type, &handle));
+    } else {
+        TATU_TRY(tatu_monitor_begin_stage(&m.apps, package.type, package.len, &handle));
+        TATU_TRY(
+            tatu_monitor_write_stage(&m.apps, handle, 0, (struct tatu_span){bytes, package.len}));
+    }
+    return tatu_monitor_finish_stage(&m.apps, handle, &image);
+}
+
+/* To version 9, the keystore first: the order must not matter. */
+static enum tatu_err update_set(void)
+{
+    for (uint32_t i = TATU_MONITOR_PART_COUNT; i-- > 0;) {
+        TATU_TRY(update_part(i));
+    }
+    return tatu_monitor_install_set(&m.apps);
+}
+
+/* The set that runs is all of one version: what was measured is what is told. */
+static void assert_runs(uint32_t set, uint32_t os_version)
+{
+    assert_int_equal(m.boot.set, set);
+    assert_int_equal(m.boot.os_version, os_version);
+}
+
+static void power_cut_in_an_update_boots_the_old_set_or_the_new_one(void **state)
+{
+    (void)state;
+    bool seen_old = false;
+    bool seen_new = false;
+    bool done = false;
+    for (uint32_t after = 0; !done; after++) {
+        assert_true(after < OPERATIONS_MAX);
+        for (int style = 0; style < SIM_CUT_STYLES; style++) {
+            prepare_sets();
+            arm(after, style);
+            enum tatu_err err = update_set();
+            done = !chip->is_off;
+            assert_true(power_on());
+            assert_true(err != TATU_OK || m.boot.set == 1); /* what was acknowledged */
+            assert_runs(m.boot.set, m.boot.set == 0 ? 7 : 9);
+            seen_old |= m.boot.set == 0;
+            seen_new |= m.boot.set == 1;
+            if (m.boot.set == 0) {
+                assert_int_equal(update_set(), TATU_OK);
+                assert_true(power_on());
+                assert_runs(1, 9);
+                assert_int_equal(m.boot.fallback, 0);
+            }
+        }
+    }
+    assert_true(seen_old && seen_new);
+}
+
+/* What HEALTHY does. */
+static enum tatu_err be_healthy(void)
+{
+    TATU_TRY(tatu_monitor_order_vault(&m.vault, TATU_VAULT_BOOT_GOOD, (struct tatu_span){NULL, 0},
+                                      NULL, 0));
+    return tatu_monitor_keep_set(&m.apps);
+}
+
+/* An update whose set never becomes healthy, and power fails when the old one does. */
+static void power_cut_in_a_rollback_ends_with_a_healthy_set(void **state)
+{
+    (void)state;
+    bool done = false;
+    for (uint32_t after = 0; !done; after++) {
+        assert_true(after < OPERATIONS_MAX);
+        for (int style = 0; style < SIM_CUT_STYLES; style++) {
+            prepare_sets();
+            assert_int_equal(be_healthy(), TATU_OK);
+            assert_int_equal(update_set(), TATU_OK);
+            for (int i = 0; i < 4; i++) {
+                assert_true(power_on());
+                assert_runs(i < 3, i < 3 ? 9 : 7); /* back by itself */
+            }
+            assert_true(m.boot.fallback && m.apps.was_rolled_back);
+            arm(after, style);
+            enum tatu_err err = be_healthy();
+            done = !chip->is_off;
+            assert_true(power_on());
+            for (int i = 0; m.boot.set == 1; i++) {
+                assert_true(i < 3 && err != TATU_OK); /* not known yet to be healthy: once more */
+                assert_true(power_on());
+            }
+            assert_int_equal(be_healthy(), TATU_OK);
+            assert_true(power_on());
+            assert_runs(0, 7);
+            assert_int_equal(m.boot.fallback, 0);
+            assert_int_equal(m.boot.mode, TATU_BOOT_NORMAL);
+        }
+    }
+}
+
+static void mend(void)
+{
+    uint32_t left = 1;
+    for (int calls = 0; left > 0 && !chip->is_off; calls++) {
+        assert_true(calls < 20);
+        (void)tatu_monitor_repair_set(&m.apps, &left);
+    }
+}
+
+static void power_cut_in_a_repair_leaves_the_running_set_and_is_taken_up_again(void **state)
+{
+    (void)state;
+    bool done = false;
+    for (uint32_t after = 0; !done; after++) {
+        assert_true(after < OPERATIONS_MAX);
+        for (int style = 0; style < SIM_CUT_STYLES; style++) {
+            prepare_sets();
+            chip->attempts = 0;
+            chip->flash[tatu_monitor_part_at(1, TATU_MONITOR_PART_KERNEL)] ^= 1;
+            arm(after, style);
+            mend();
+            done = !chip->is_off;
+            assert_true(power_on());
+            assert_runs(0, 7);
+            mend();
+            assert_true(m.apps.is_backup_good);
+            assert_true(are_sets_same());
+            chip->attempts = 3;
+            assert_true(power_on());
+            assert_runs(1, 7);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +382,9 @@ int main(void)
         FIXTURE_TEST(power_cut_in_an_append_loses_no_older_record),
         FIXTURE_TEST(power_cut_when_the_ring_is_full_loses_only_the_oldest_sector),
         FIXTURE_TEST(power_cut_while_taking_loses_no_record_that_was_not_taken),
+        FIXTURE_TEST(power_cut_in_an_update_boots_the_old_set_or_the_new_one),
+        FIXTURE_TEST(power_cut_in_a_rollback_ends_with_a_healthy_set),
+        FIXTURE_TEST(power_cut_in_a_repair_leaves_the_running_set_and_is_taken_up_again),
     };
     return FIXTURE_RUN(tests);
 }

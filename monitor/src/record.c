@@ -69,6 +69,9 @@ static enum tatu_err scan_sector(struct tatu_monitor_records *records, uint32_t 
             records->sectors[index].first_id = record.id;
         }
         last_id = record.id;
+        if (record.kind == TATU_RECORD_BOOT) {
+            records->sectors[index].boot_id = last_id;
+        }
         if (tatu_get_le32(records->sector + at) != NOT_TAKEN && last_id > records->taken_id) {
             records->taken_id = last_id;
         }
@@ -98,11 +101,15 @@ enum tatu_err tatu_monitor_open_records(struct tatu_monitor_records *records,
     return TATU_OK;
 }
 
-static enum tatu_err start_next_sector(struct tatu_monitor_records *records)
+static enum tatu_err start_next_sector(struct tatu_monitor_records *records, uint16_t kind)
 {
     uint32_t next = (records->active + 1) % TATU_MONITOR_RECORD_SECTORS;
+    if (kind != TATU_RECORD_BOOT && records->sectors[next].boot_id > records->taken_id) {
+        return TATU_ERR_FULL;
+    }
     records->sectors[next].first_id = 0;
     records->sectors[next].last_id = 0;
+    records->sectors[next].boot_id = 0;
     TATU_TRY(tatu_monitor_make_blank(records->chip, sector_at(next)));
     records->active = next;
     records->used = 0;
@@ -148,7 +155,7 @@ enum tatu_err tatu_monitor_append_record(struct tatu_monitor_records *records, u
         return TATU_ERR_FULL;
     }
     if (size_of((uint32_t)bytes.len) > SECTOR - records->used) {
-        TATU_TRY(start_next_sector(records));
+        TATU_TRY(start_next_sector(records, kind));
     }
     TATU_TRY(write_record(records, kind, bytes));
     uint32_t id = records->next_id++;
@@ -156,6 +163,9 @@ enum tatu_err tatu_monitor_append_record(struct tatu_monitor_records *records, u
         records->sectors[records->active].first_id = id;
     }
     records->sectors[records->active].last_id = id;
+    if (kind == TATU_RECORD_BOOT) {
+        records->sectors[records->active].boot_id = id;
+    }
     *out_id = id;
     return TATU_OK;
 }

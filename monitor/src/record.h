@@ -26,6 +26,7 @@ struct tatu_monitor_records {
     struct {
         uint32_t first_id; /* 0: no record in this sector */
         uint32_t last_id;
+        uint32_t boot_id; /* its last boot record */
     } sectors[TATU_MONITOR_RECORD_SECTORS];
     uint8_t sector[TATU_FLASH_SECTOR_SIZE]; /* the one looked at */
 };
@@ -41,9 +42,11 @@ enum tatu_err tatu_monitor_open_records(struct tatu_monitor_records *records,
                                         struct tatu_monitor_chip *chip);
 
 /**
- * Keeps a record; when the ring is full the oldest sector gives way.
+ * Keeps a record; when the ring is full the oldest sector gives way, but for one with a boot record
+ * that was not taken: that one gives way to boot records only.
  *
- * Errors    LONG  over TATU_RECORD_MAX;  FULL  the ids are used up;  IO  the flash failed
+ * Errors    LONG  over TATU_RECORD_MAX;  FULL  the ids are used up, or a boot record is in the way
+ *           IO  the flash failed
  * Cost      at most one sector erase, and programming of the record
  */
 enum tatu_err tatu_monitor_append_record(struct tatu_monitor_records *records, uint16_t kind,

@@ -132,6 +132,39 @@ static void the_ring_drops_the_oldest_sector_and_nothing_else(void **state)
     assert_next(0, 3 * TATU_MONITOR_RECORD_SECTORS + 1, TATU_RECORD_MAX);
 }
 
+static enum tatu_err append_kind(uint16_t kind)
+{
+    uint32_t id = 0;
+    return tatu_monitor_append_record(&records, kind, (struct tatu_span){payload, TATU_RECORD_MAX},
+                                      &id);
+}
+
+static void the_normal_world_cannot_push_out_a_boot_record_that_nobody_read(void **state)
+{
+    (void)state;
+    struct tatu_monitor_record record;
+    assert_int_equal(append_kind(TATU_RECORD_BOOT), TATU_OK);
+    for (uint32_t i = 1; i < TATU_MONITOR_RECORD_SECTORS; i++) {
+        assert_int_equal(append_kind(TATU_RECORD_CRASH), TATU_OK);
+    }
+    for (int pass = 0; pass < 2; pass++) { /* the second: as found after a restart */
+        assert_int_equal(append_kind(TATU_RECORD_CRASH), TATU_ERR_FULL);
+        assert_int_equal(append_kind(TATU_RECORD_EVENT), TATU_ERR_FULL);
+        assert_int_equal(tatu_monitor_find_record(&records, 0, &record), TATU_OK);
+        assert_int_equal(record.kind, TATU_RECORD_BOOT);
+        reopen();
+    }
+    assert_int_equal(append_kind(TATU_RECORD_BOOT), TATU_OK); /* the newer one counts more */
+    assert_int_equal(append_kind(TATU_RECORD_CRASH), TATU_OK);
+    reopen();
+    for (uint32_t i = 2; i < TATU_MONITOR_RECORD_SECTORS; i++) {
+        assert_int_equal(append_kind(TATU_RECORD_CRASH), TATU_OK);
+    }
+    assert_int_equal(append_kind(TATU_RECORD_CRASH), TATU_ERR_FULL);
+    assert_int_equal(tatu_monitor_take_records(&records, TATU_MONITOR_RECORD_SECTORS + 1), TATU_OK);
+    assert_int_equal(append_kind(TATU_RECORD_CRASH), TATU_OK);
+}
+
 static void a_damaged_record_hides_no_record_of_another_sector(void **state)
 {
     (void)state;
@@ -204,6 +237,8 @@ int main(void)
         cmocka_unit_test_setup(taken_records_stay_taken_over_a_restart, fixture),
         cmocka_unit_test_setup(ids_that_were_never_given_out_cannot_be_taken, fixture),
         cmocka_unit_test_setup(the_ring_drops_the_oldest_sector_and_nothing_else, fixture),
+        cmocka_unit_test_setup(the_normal_world_cannot_push_out_a_boot_record_that_nobody_read,
+                               fixture),
         cmocka_unit_test_setup(a_damaged_record_hides_no_record_of_another_sector, fixture),
         cmocka_unit_test_setup(garbage_in_the_whole_ring_is_survived, fixture),
         cmocka_unit_test_setup(a_flash_error_loses_only_the_record_being_written, fixture),

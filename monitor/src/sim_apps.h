@@ -6,6 +6,7 @@
 #include "apps.h"
 #include "sim_fixture.h"
 #include "stage.h"
+#include "table.h"
 #include "vault.h"
 
 #define SIM_APP_MAX (64u * 1024u)
@@ -16,8 +17,10 @@ static struct tatu_monitor_apps apps;
 /* Power on with what is in flash: every good entry of the table is installed. */
 static inline void apps_open(void)
 {
+    enum tatu_err refused[2];
     vault = (struct tatu_monitor_vault){.chip = chip};
-    assert_int_equal(tatu_monitor_open_apps(&apps, chip, &vault), TATU_OK);
+    tatu_monitor_init_apps(&apps, chip, &vault);
+    assert_int_equal(tatu_monitor_open_table(&apps, refused), TATU_OK);
     for (uint32_t i = 0; i < apps.table.app_count; i++) {
         (void)tatu_monitor_verify_app(&apps, i);
     }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "chip_sim.h"
+#include "set.h"
 #include "stage.h"
 #include "state.h"
 
@@ -54,6 +55,7 @@ static struct tatu_monitor_chip *power_on(void)
     }
     sim_blank(chip);
     sim_put_set(chip, 0, 2);
+    sim_put_set(chip, 1, 2);
     require(tatu_monitor_boot(&m, chip, &entry) == TATU_OK);
     chip->log_len = 0;
     return chip;
@@ -68,11 +70,37 @@ static bool is_in_areas(const struct tatu_table_app *place)
             end <= TATU_FLASH_APPS1_AT + TATU_FLASH_APPS1_SIZE);
 }
 
-/* What is staged lies in the areas and not on what is installed; OS and factory are untouched. */
-static void check_invariants(const struct tatu_monitor_chip *chip)
+/* The running set is as it was, and the other one, when it looks whole, is good. */
+static void check_sets(struct tatu_monitor_chip *chip)
+{
+    static uint8_t good[TATU_MONITOR_PART_COUNT][512];
+    static bool known;
+    bool whole = tatu_monitor_is_set_whole(chip, 1);
+    for (uint32_t i = 0; i < TATU_MONITOR_PART_COUNT; i++) {
+        struct tatu_verified_image image;
+        const uint8_t *part = chip->flash + tatu_monitor_part_at(0, i);
+        uint32_t footer = tatu_monitor_parts[i].size - TATU_FLASH_FOOTER_SIZE;
+        if (!known) {
+            memcpy(good[i], part, 400);
+            memcpy(good[i] + 400, part + footer, TATU_FLASH_FOOTER_SIZE);
+        }
+        require(memcmp(good[i], part, 400) == 0);
+        require(memcmp(good[i] + 400, part + footer, TATU_FLASH_FOOTER_SIZE) == 0);
+        uint32_t at = tatu_monitor_part_at(1, i);
+        require(!whole ||
+                tatu_monitor_verify_image(&m.vault, TATU_MAP_FLASH_BASE + at,
+                                          tatu_get_le32(chip->flash + at + footer + 4),
+                                          tatu_monitor_parts[i].type, 0, &image) == TATU_OK);
+    }
+    known = true;
+}
+
+/* What is staged lies in the areas and not on what is installed; the factory's is untouched. */
+static void check_invariants(struct tatu_monitor_chip *chip)
 {
     static const uint8_t blank[256] = {[0 ... 255] = 0xff};
     require(m.apps.installed_count <= TATU_TABLE_APP_MAX);
+    check_sets(chip);
     for (size_t i = 0; i < TATU_MONITOR_STAGE_MAX; i++) {
         const struct tatu_monitor_stage *stage = &m.apps.staged[i];
         if (stage->state == TATU_MONITOR_STAGE_FREE) {
@@ -86,7 +114,6 @@ static void check_invariants(const struct tatu_monitor_chip *chip)
         }
     }
     require(memcmp(chip->flash + TATU_FLASH_FACTORY_AT, blank, sizeof(blank)) == 0);
-    require(memcmp(chip->flash + TATU_FLASH_SET_STRIDE, blank, sizeof(blank)) == 0);
     for (size_t i = 0; i < TATU_MAP_WINDOW_COUNT; i++) {
         require(chip->windows[i].locked);
     }
@@ -100,6 +127,7 @@ static void let_happen(struct tatu_monitor_chip *chip, uint8_t event)
     chip->flash_fails = event >= 16 ? event - 15u : 0;
     chip->vault_err = event == 3 ? TATU_ERR_IO : 0;
     chip->vault_cut_len = event == 4 ? 3 : 0;
+    chip->uptime_s += event == 5 ? 0 : 30; /* or nothing would be left to spend */
 }
 
 static size_t call_once(struct tatu_monitor_chip *chip, const uint8_t *in, size_t size)
@@ -116,6 +144,7 @@ static size_t call_once(struct tatu_monitor_chip *chip, const uint8_t *in, size_
     tatu_monitor_handle_smc(&m, &registers);
     require(registers.r[0] != TATU_OK || registers.r[1] <= TATU_SMC_PAGE_SIZE ||
             in[0] % TATU_COUNT_OF(functions) != 0);
+    let_happen(chip, 0);
     check_invariants(chip);
     return CALL_HEAD + len;
 }

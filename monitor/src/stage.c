@@ -3,6 +3,7 @@
 #include "chip.h"
 #include "flash.h"
 #include "mem.h"
+#include "set.h"
 #include "vault.h"
 
 #define SECTOR TATU_FLASH_SECTOR_SIZE
@@ -14,8 +15,10 @@ static const struct {
     {TATU_FLASH_APPS0_AT, TATU_FLASH_APPS0_SIZE},
     {TATU_FLASH_APPS1_AT, TATU_FLASH_APPS1_SIZE},
 };
-_Static_assert(TATU_FLASH_APPS1_SIZE <= TATU_FLASH_APPS0_SIZE,
-               "the erase map of a stage covers the larger area");
+_Static_assert(TATU_FLASH_APPS0_SIZE <= TATU_FLASH_ROOT_SIZE &&
+                   TATU_FLASH_APPS1_SIZE <= TATU_FLASH_ROOT_SIZE &&
+                   TATU_FLASH_KERNEL_SIZE <= TATU_FLASH_ROOT_SIZE,
+               "the erase map of a stage covers the largest place");
 
 static uint32_t round_up(uint32_t len)
 {
@@ -72,7 +75,7 @@ static enum tatu_err find_room(const struct tatu_monitor_apps *apps, uint32_t le
 
 static struct tatu_monitor_stage *find_stage(struct tatu_monitor_apps *apps, uint32_t handle)
 {
-    for (uint32_t i = 0; i < TATU_MONITOR_STAGE_MAX; i++) {
+    for (uint32_t i = 0; i < TATU_COUNT_OF(apps->staged); i++) {
         struct tatu_monitor_stage *stage = &apps->staged[i];
         if (stage->state != TATU_MONITOR_STAGE_FREE && stage->handle == handle) {
             return stage;
@@ -81,32 +84,36 @@ static struct tatu_monitor_stage *find_stage(struct tatu_monitor_apps *apps, uin
     return NULL;
 }
 
+/* A free stage, and room for an application of this length. */
+static enum tatu_err find_place(struct tatu_monitor_apps *apps, uint32_t len,
+                                struct tatu_monitor_stage **out_stage, uint32_t *out_at)
+{
+    if (len > TATU_IMAGE_PACKAGE_MAX) {
+        return TATU_ERR_LONG;
+    }
+    for (uint32_t i = 0; i < TATU_MONITOR_STAGE_MAX; i++) {
+        if (apps->staged[i].state == TATU_MONITOR_STAGE_FREE) {
+            *out_stage = &apps->staged[i];
+            return find_room(apps, len, out_at);
+        }
+    }
+    return TATU_ERR_FULL;
+}
+
 enum tatu_err tatu_monitor_begin_stage(struct tatu_monitor_apps *apps, uint16_t type, uint32_t len,
                                        uint32_t *out_handle)
 {
     struct tatu_monitor_stage *stage = NULL;
     uint32_t at = 0;
-    if (type != TATU_IMAGE_APPLICATION) {
-        return TATU_ERR_TYPE;
-    }
     if (len == 0) {
         return TATU_ERR_ARGUMENT;
     }
-    if (len > TATU_IMAGE_PACKAGE_MAX) {
-        return TATU_ERR_LONG;
-    }
-    for (uint32_t i = 0; i < TATU_MONITOR_STAGE_MAX && stage == NULL; i++) {
-        if (apps->staged[i].state == TATU_MONITOR_STAGE_FREE) {
-            stage = &apps->staged[i];
-        }
-    }
-    if (stage == NULL) {
-        return TATU_ERR_FULL;
-    }
-    TATU_TRY(find_room(apps, len, &at));
+    TATU_TRY(type == TATU_IMAGE_APPLICATION ? find_place(apps, len, &stage, &at)
+                                            : tatu_monitor_open_slot(apps, type, len, &stage, &at));
     memset(stage, 0, sizeof(*stage));
     stage->state = TATU_MONITOR_STAGE_OPEN;
     stage->handle = ++apps->last_handle;
+    stage->type = (enum tatu_image_type)type;
     stage->app.place.offset = at;
     stage->app.place.len = len;
     *out_handle = stage->handle;
@@ -163,19 +170,6 @@ enum tatu_err tatu_monitor_write_stage(struct tatu_monitor_apps *apps, uint32_t 
     return blank ? program(apps, at, bytes) : TATU_ERR_EXISTS;
 }
 
-static bool is_known(const struct tatu_monitor_apps *apps, const uint8_t *image)
-{
-    bool known = false;
-    for (uint32_t i = 0; i < apps->installed_count; i++) {
-        known |= memcmp(apps->installed[i].image.image, image, 16) == 0;
-    }
-    for (uint32_t i = 0; i < TATU_MONITOR_STAGE_MAX; i++) {
-        known |= apps->staged[i].state == TATU_MONITOR_STAGE_VERIFIED &&
-                 memcmp(apps->staged[i].app.image.image, image, 16) == 0;
-    }
-    return known;
-}
-
 enum tatu_err tatu_monitor_finish_stage(struct tatu_monitor_apps *apps, uint32_t handle,
                                         struct tatu_verified_image *out)
 {
@@ -188,8 +182,10 @@ enum tatu_err tatu_monitor_finish_stage(struct tatu_monitor_apps *apps, uint32_t
         return TATU_ERR_STATE;
     }
     TATU_TRY(tatu_monitor_verify_image(apps->vault, TATU_MAP_FLASH_BASE + stage->app.place.offset,
-                                       stage->app.place.len, TATU_IMAGE_APPLICATION, 0, &image));
-    if (is_known(apps, image.image)) {
+                                       stage->app.place.len, stage->type, 0, &image));
+    if (stage->type != TATU_IMAGE_APPLICATION) {
+        TATU_TRY(tatu_monitor_close_slot(apps, stage));
+    } else if (tatu_monitor_find_verified(apps, image.image) != NULL) {
         return TATU_ERR_EXISTS;
     }
     memcpy(stage->app.place.image, image.image, sizeof(image.image));

@@ -5,11 +5,14 @@
 #include "apps.h"
 
 /**
- * Reserves flash for a package.
+ * Reserves flash for a package: an application's, or that of a part of the other OS set, in place
+ * of one of its type that is staged.
  *
- * Errors    TYPE  only applications in this version;  ARGUMENT  len is 0
- *           LONG  over TATU_IMAGE_PACKAGE_MAX
+ * Errors    ARGUMENT  len is 0;  TYPE  neither an application nor part of an OS set
+ *           LONG  over TATU_IMAGE_PACKAGE_MAX, or what the part's slot takes
  *           FULL  TATU_MONITOR_STAGE_MAX are staged, or no free room is long enough
+ *           of an OS part: the vault's, when the running set could not start by itself;  IO
+ * Cost      of an OS part: three verifications, at most two sector erases
  */
 enum tatu_err tatu_monitor_begin_stage(struct tatu_monitor_apps *apps, uint16_t type, uint32_t len,
                                        uint32_t *out_handle);
@@ -29,7 +32,8 @@ enum tatu_err tatu_monitor_write_stage(struct tatu_monitor_apps *apps, uint32_t 
  * Has the package verified where it lies. After an error it stays as it was, to be aborted.
  *
  * Errors    NOT_FOUND  no such handle;  STATE  it is verified already
- *           EXISTS     an image with this id is installed or staged;  the vault's
+ *           EXISTS     an application with this id is installed or staged;  the vault's
+ *           IO         the flash failed
  */
 enum tatu_err tatu_monitor_finish_stage(struct tatu_monitor_apps *apps, uint32_t handle,
                                         struct tatu_verified_image *out);

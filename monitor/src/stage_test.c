@@ -31,8 +31,13 @@ static void only_applications_of_a_possible_length_begin(void **state)
         uint32_t len;
         enum tatu_err err;
     } rows[] = {
-        {TATU_IMAGE_KERNEL, 1000, TATU_ERR_TYPE},
         {0, 1000, TATU_ERR_TYPE},
+        {TATU_IMAGE_RECOVERY, 1000, TATU_ERR_TYPE},
+        {TATU_IMAGE_CAPABILITY, 1000, TATU_ERR_TYPE},
+        {0xffff, 1000, TATU_ERR_TYPE},
+        {TATU_IMAGE_KERNEL, 0, TATU_ERR_ARGUMENT},
+        {TATU_IMAGE_KERNEL, TATU_FLASH_KERNEL_SIZE - 15, TATU_ERR_LONG},
+        {TATU_IMAGE_KEYSTORE, UINT32_MAX, TATU_ERR_LONG},
         {TATU_IMAGE_APPLICATION, 0, TATU_ERR_ARGUMENT},
         {TATU_IMAGE_APPLICATION, TATU_IMAGE_PACKAGE_MAX + 1, TATU_ERR_LONG},
         {TATU_IMAGE_APPLICATION, UINT32_MAX, TATU_ERR_LONG},

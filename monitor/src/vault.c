@@ -1,6 +1,7 @@
 #include "vault.h"
 
 #include "chip.h"
+#include "mem.h"
 #include "proto/map.h"
 
 /* An answer that came after its time-out may still lie there; so many are passed over. */
@@ -71,22 +72,35 @@ enum tatu_err tatu_monitor_ask_vault(struct tatu_monitor_vault *vault,
     return TATU_OK;
 }
 
+enum tatu_err tatu_monitor_order_vault(struct tatu_monitor_vault *vault, uint16_t command,
+                                       struct tatu_span payload, uint8_t *out, size_t len)
+{
+    uint8_t bytes[TATU_VAULT_INFO_SIZE];
+    struct tatu_buf answer = TATU_BUF_OF(bytes);
+    TATU_TRY(tatu_monitor_ask_vault(vault, TATU_VAULT_CALLER_MONITOR, command, payload, &answer));
+    if (answer.len != len) {
+        return TATU_ERR_FORMAT;
+    }
+    if (len > 0) {
+        memcpy(out, bytes, len);
+    }
+    return TATU_OK;
+}
+
 enum tatu_err tatu_monitor_verify_image(struct tatu_monitor_vault *vault, uint32_t address,
                                         uint32_t len, enum tatu_image_type type, uint16_t flags,
                                         struct tatu_verified_image *out)
 {
     uint8_t request[12];
     uint8_t bytes[TATU_VERIFIED_IMAGE_SIZE];
-    struct tatu_buf answer = TATU_BUF_OF(bytes);
     struct tatu_verified_image image = {0};
     tatu_put_le32(request, address);
     tatu_put_le32(request + 4, len);
     tatu_put_le16(request + 8, (uint16_t)type);
     tatu_put_le16(request + 10, flags);
-    TATU_TRY(tatu_monitor_ask_vault(vault, TATU_VAULT_CALLER_MONITOR, TATU_VAULT_VERIFY_IMAGE,
-                                    TATU_SPAN_OF(request), &answer));
-    if (tatu_proto_decode_verified((struct tatu_span){answer.data, answer.len}, &image) !=
-            TATU_OK ||
+    TATU_TRY(tatu_monitor_order_vault(vault, TATU_VAULT_VERIFY_IMAGE, TATU_SPAN_OF(request), bytes,
+                                      sizeof(bytes)));
+    if (tatu_proto_decode_verified(TATU_SPAN_OF(bytes), &image) != TATU_OK ||
         image.body_len > len || image.verity_data_len > image.body_len) {
         return TATU_ERR_FORMAT;
     }
@@ -106,11 +120,13 @@ enum tatu_err tatu_monitor_get_vault_boot(struct tatu_monitor_vault *vault,
     TATU_TRY(tatu_monitor_ask_vault(vault, TATU_VAULT_CALLER_MONITOR, TATU_VAULT_GET_BOOT,
                                     (struct tatu_span){NULL, 0}, &answer));
     if (answer.len < 4 || bytes[0] >= TATU_FLASH_SET_COUNT ||
-        answer.len != 4u + bytes[2] * TATU_VAULT_REFUSED_SIZE) {
+        answer.len != 4u + bytes[2] * TATU_VAULT_REFUSED_SIZE || bytes[3] > TATU_BOOT_RECOVERY) {
         return TATU_ERR_FORMAT;
     }
     boot.set = bytes[0];
+    boot.fallback = bytes[1] != 0;
     boot.refused_count = bytes[2];
+    boot.mode = bytes[3];
     for (size_t i = 0; i < boot.refused_count; i++) {
         const uint8_t *entry = bytes + 4 + i * TATU_VAULT_REFUSED_SIZE;
         boot.refused[i].set = entry[0];

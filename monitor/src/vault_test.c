@@ -146,6 +146,65 @@ static void the_vaults_refusals_before_us_are_told(void **state)
     assert_int_equal(boot.refused[1].err, TATU_ERR_ROLLBACK);
 }
 
+static void the_mode_of_the_boot_is_told(void **state)
+{
+    (void)state;
+    struct tatu_monitor_vault_boot boot;
+    chip->boot_mode = TATU_BOOT_SAFE;
+    chip->boot_fallback = 1;
+    assert_int_equal(tatu_monitor_get_vault_boot(&vault, &boot), TATU_OK);
+    assert_int_equal(boot.mode, TATU_BOOT_SAFE);
+    assert_true(boot.fallback);
+    chip->boot_mode = TATU_BOOT_RECOVERY + 1;
+    assert_int_equal(tatu_monitor_get_vault_boot(&vault, &boot), TATU_ERR_FORMAT);
+}
+
+static void an_order_takes_an_answer_of_its_length_only(void **state)
+{
+    (void)state;
+    uint8_t out[8] = {0x55, 0x55};
+    static const struct tatu_span none = {NULL, 0};
+    chip->grace_s = 7;
+    assert_int_equal(tatu_monitor_order_vault(&vault, TATU_VAULT_GET_TICKET, none, out, 7),
+                     TATU_ERR_FORMAT);
+    chip->vault_cut_len = 1;
+    assert_int_equal(tatu_monitor_order_vault(&vault, TATU_VAULT_GET_TICKET, none, out, 8),
+                     TATU_ERR_FORMAT);
+    assert_int_equal(out[0], 0x55);
+    chip->vault_cut_len = 0;
+    assert_int_equal(tatu_monitor_order_vault(&vault, TATU_VAULT_GET_TICKET, none, out, 8),
+                     TATU_OK);
+    assert_int_equal(out[0], 7);
+    assert_int_equal(tatu_monitor_order_vault(&vault, TATU_VAULT_BOOT_GOOD, none, NULL, 0),
+                     TATU_OK);
+    chip->vault_err = TATU_ERR_STATE;
+    assert_int_equal(tatu_monitor_order_vault(&vault, TATU_VAULT_BOOT_GOOD, none, NULL, 0),
+                     TATU_ERR_STATE);
+}
+
+/* The hook stands for the whole vault: what it writes is the answer, and silence is silence. */
+static bool serve_echo(void *context, struct tatu_monitor_chip *served)
+{
+    uint32_t *calls = context;
+    uint8_t *response = served->mail + TATU_MAILRAM_RESPONSE;
+    memcpy(response, served->mail + TATU_MAILRAM_REQUEST, TATU_MAILBOX_HEADER_SIZE);
+    tatu_put_le16(response + 6, TATU_OK);
+    return ++*calls == 1;
+}
+
+static void a_test_may_bring_a_vault_of_its_own(void **state)
+{
+    (void)state;
+    uint32_t calls = 0;
+    chip->serve = serve_echo;
+    chip->serve_context = &calls;
+    assert_int_equal(ask(TATU_VAULT_DROP_CAPABILITY, (struct tatu_span){NULL, 0}), TATU_OK);
+    assert_int_equal(ask(TATU_VAULT_DROP_CAPABILITY, (struct tatu_span){NULL, 0}),
+                     TATU_ERR_TIMEOUT);
+    assert_int_equal(calls, 2);
+    chip->serve = NULL;
+}
+
 static void a_boot_answer_of_the_wrong_shape_is_refused(void **state)
 {
     (void)state;
@@ -176,6 +235,9 @@ int main(void)
         cmocka_unit_test_setup(an_image_the_vault_refuses_leaves_the_answer_untouched, fixture),
         cmocka_unit_test_setup(a_vault_that_vouches_for_something_else_is_not_believed, fixture),
         cmocka_unit_test_setup(the_vaults_refusals_before_us_are_told, fixture),
+        cmocka_unit_test_setup(the_mode_of_the_boot_is_told, fixture),
+        cmocka_unit_test_setup(an_order_takes_an_answer_of_its_length_only, fixture),
+        cmocka_unit_test_setup(a_test_may_bring_a_vault_of_its_own, fixture),
         cmocka_unit_test_setup(a_boot_answer_of_the_wrong_shape_is_refused, fixture),
     };
     return FIXTURE_RUN(tests);

@@ -15,10 +15,24 @@
 
 #define MAGIC 0x54535454u
 #define PAGE_AT 0x40700000u
+#define HEAD TATU_SMC_HEADER_SIZE
+#define ALL_RIGHTS 0xffffffffu
+#define RTC_DR 0x00u
+#define RTC_MR 0x04u
+#define RTC_IMSC 0x10u
 #define APP_AREA_END (TATU_FLASH_APPS0_AT + TATU_FLASH_APPS0_SIZE)
 
 enum { FAULT_NONE, FAULT_DATA, FAULT_FETCH, FAULT_UNDEFINED };
-enum { MODE_FULL, MODE_FALLBACK, MODE_PANIC };
+enum {
+    MODE_FULL,
+    MODE_FALLBACK,
+    MODE_PANIC,
+    MODE_UPDATE,
+    MODE_ROLLBACK,
+    MODE_SAFE,
+    MODE_RENEW,
+    MODE_SLEEP
+};
 
 struct parameters {
     uint32_t magic;
@@ -58,6 +72,7 @@ static uint32_t passed;
 static uint32_t failed;
 static uint8_t *const page = (uint8_t *)PAGE_AT;
 static uint32_t answer_len;
+static uint32_t rights = ALL_RIGHTS;
 
 void *memcpy(void *to, const void *from, size_t len)
 {
@@ -134,8 +149,9 @@ static uint32_t call_at(uint32_t address, uint32_t len)
 static uint32_t call(uint32_t number, const void *arguments, uint32_t len)
 {
     tatu_put_le32(page, number);
-    memcpy(page + 4, arguments, len);
-    return call_at(PAGE_AT, 4 + len);
+    tatu_put_le32(page + 4, rights);
+    memcpy(page + HEAD, arguments, len);
+    return call_at(PAGE_AT, HEAD + len);
 }
 
 static uint32_t call_word(uint32_t number, uint32_t word)
@@ -148,9 +164,10 @@ static uint32_t call_word(uint32_t number, uint32_t word)
 static uint32_t call_kind(uint32_t number, uint16_t kind, const void *bytes, uint32_t len)
 {
     tatu_put_le32(page, number);
-    tatu_put_le32(page + 4, kind);
-    memcpy(page + 8, bytes, len);
-    return call_at(PAGE_AT, 8 + len);
+    tatu_put_le32(page + 4, rights);
+    tatu_put_le32(page + HEAD, kind);
+    memcpy(page + HEAD + 4, bytes, len);
+    return call_at(PAGE_AT, HEAD + 4 + len);
 }
 
 /* ---- doors that must be shut -------------------------------------------------------------------
@@ -198,6 +215,14 @@ static void attack_memory(const struct parameters *p)
         {TATU_MAP_SYSCTL_BASE + TATU_SYSCTL_REASON, "system controller faults"},
         {TATU_MAP_MAILBOX_BASE + TATU_MAILBOX_STATUS, "mailbox faults"},
         {TATU_MAP_MAILRAM_BASE, "mailbox memory faults"},
+        {TATU_MAP_PFW_BASE, "peripheral firewall faults"},
+        {TATU_MAP_PFW_BASE + TATU_PFW_LOCK, "its lock faults"},
+        {TATU_MAP_RTCTL_BASE, "control of core 0 faults"},
+        {TATU_MAP_RTCTL_BASE + TATU_RTCTL_STRIDE + TATU_RTCTL_XIP_OFFSET,
+         "flash view of core 1 faults"},
+        {TATU_MAP_RTTCM_BASE, "memory of core 0 faults"},
+        {TATU_MAP_RTTCM_BASE + TATU_MAP_RTTCM_STRIDE, "memory of core 1 faults"},
+        {TATU_MAP_RECOVERY_BASE, "recovery port faults"},
         {TATU_MAP_SECRAM_BASE, "secure RAM faults"},
         {TATU_MAP_SECRAM_BASE + TATU_MAP_SECRAM_SIZE - 4, "end of secure RAM faults"},
         {TATU_MAP_WINDOW_BASE + 3 * TATU_MAP_WINDOW_STRIDE, "closed window faults"},
@@ -255,21 +280,21 @@ static void attack_pages(void)
     };
     bool refused = true;
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
-        refused = refused && call_at(addresses[i], 4) == TATU_ERR_ARGUMENT && answer_len == 0;
+        refused = refused && call_at(addresses[i], HEAD) == TATU_ERR_ARGUMENT && answer_len == 0;
     }
     check(refused, "pages outside of normal RAM are refused");
-    check(call_at(PAGE_AT, 3) == TATU_ERR_SHORT && call_at(PAGE_AT, 4097) == TATU_ERR_LONG &&
+    check(call_at(PAGE_AT, HEAD - 1) == TATU_ERR_SHORT && call_at(PAGE_AT, 4097) == TATU_ERR_LONG &&
               call_at(PAGE_AT, 0xffffffffu) == TATU_ERR_LONG,
           "impossible lengths are refused");
     check(call(0, page, 0) == TATU_ERR_UNKNOWN_COMMAND &&
-              call(15, page, 0) == TATU_ERR_UNKNOWN_COMMAND,
+              call(25, page, 0) == TATU_ERR_UNKNOWN_COMMAND,
           "unknown calls are refused");
 }
 
 static void attack_vault(void)
 {
     bool denied = true;
-    for (uint16_t command = TATU_VAULT_VERIFY_IMAGE; command <= TATU_VAULT_GET_BOOT; command++) {
+    for (uint16_t command = TATU_VAULT_VERIFY_IMAGE; command <= TATU_VAULT_GET_TICKET; command++) {
         denied = denied && call_kind(TATU_SMC_VAULT, command, page, 0) == TATU_ERR_DENIED;
     }
     check(denied, "the monitor's own commands to the vault are denied");
@@ -277,6 +302,68 @@ static void attack_vault(void)
           "unknown commands to the vault are refused");
     check(call_kind(TATU_SMC_RECORD_APPEND, TATU_RECORD_BOOT, "x", 1) == TATU_ERR_ARGUMENT,
           "boot records cannot be forged");
+}
+
+/* A call or a command to the vault with a right missing, all others held. */
+static bool is_denied(uint32_t number, uint16_t command, uint32_t len, uint32_t right)
+{
+    static const uint8_t zeros[32];
+    rights = ~right;
+    uint32_t err = number == TATU_SMC_VAULT ? call_kind(number, command, zeros, len)
+                                            : call(number, zeros, len);
+    rights = ALL_RIGHTS;
+    return err == TATU_ERR_DENIED && answer_len == 0;
+}
+
+static void attack_rights(void)
+{
+    static const struct {
+        uint16_t number;
+        uint16_t command;
+        uint16_t len;
+        uint16_t right;
+    } rows[] = {
+        {TATU_SMC_GET_BOOT, 0, 0, TATU_RIGHT_QUERY},
+        {TATU_SMC_RECORD_APPEND, 0, 4, TATU_RIGHT_RECORD},
+        {TATU_SMC_RECORD_READ, 0, 4, TATU_RIGHT_RECORDS},
+        {TATU_SMC_RECORD_ACK, 0, 4, TATU_RIGHT_RECORDS},
+        {TATU_SMC_STAGE_BEGIN, 0, 8, TATU_RIGHT_UPDATE},
+        {TATU_SMC_STAGE_WRITE, 0, 12, TATU_RIGHT_UPDATE},
+        {TATU_SMC_STAGE_FINISH, 0, 4, TATU_RIGHT_UPDATE},
+        {TATU_SMC_STAGE_ABORT, 0, 4, TATU_RIGHT_UPDATE},
+        {TATU_SMC_COMMIT_APPS, 0, 4, TATU_RIGHT_UPDATE},
+        {TATU_SMC_LIST_APPS, 0, 0, TATU_RIGHT_QUERY},
+        {TATU_SMC_READ_FACTORY, 0, 0, TATU_RIGHT_QUERY},
+        {TATU_SMC_KEYSTORE, 0, 0, TATU_RIGHT_QUERY},
+        {TATU_SMC_WATCHDOG, 0, 4, TATU_RIGHT_POWER},
+        {TATU_SMC_HEALTHY, 0, 0, TATU_RIGHT_POWER},
+        {TATU_SMC_STAGE_COPY, 0, 4, TATU_RIGHT_UPDATE},
+        {TATU_SMC_INSTALL_SET, 0, 0, TATU_RIGHT_UPDATE},
+        {TATU_SMC_REPAIR, 0, 0, TATU_RIGHT_UPDATE},
+        {TATU_SMC_POWER_DOWN, 0, 4, TATU_RIGHT_POWER},
+        {TATU_SMC_SET_OWNER, 0, 8, TATU_RIGHT_PERIPHERAL},
+        {TATU_SMC_LOCK_OWNERS, 0, 0, TATU_RIGHT_PERIPHERAL},
+        {TATU_SMC_RT_START, 0, 28, TATU_RIGHT_PERIPHERAL},
+        {TATU_SMC_RT_STOP, 0, 4, TATU_RIGHT_PERIPHERAL},
+        {TATU_SMC_RT_STATUS, 0, 4, TATU_RIGHT_PERIPHERAL},
+        {TATU_SMC_VAULT, TATU_VAULT_GET_INFO, 0, TATU_RIGHT_QUERY},
+        {TATU_SMC_VAULT, TATU_VAULT_MAKE_KEY, 0, TATU_RIGHT_ATTEST},
+        {TATU_SMC_VAULT, TATU_VAULT_MAKE_EVIDENCE, 0, TATU_RIGHT_ATTEST},
+        {TATU_SMC_VAULT, TATU_VAULT_SIGN_TLS, 0, TATU_RIGHT_ATTEST},
+        {TATU_SMC_VAULT, TATU_VAULT_CLAIM, 0, TATU_RIGHT_SECURITY},
+        {TATU_SMC_VAULT, TATU_VAULT_RANDOM, 2, TATU_RIGHT_RANDOM},
+        {TATU_SMC_VAULT, TATU_VAULT_CONFIRM, 0, TATU_RIGHT_UPDATE},
+        {TATU_SMC_VAULT, TATU_VAULT_SEAL, 16, TATU_RIGHT_STORAGE},
+        {TATU_SMC_VAULT, TATU_VAULT_DERIVE, 16, TATU_RIGHT_STORAGE},
+        {TATU_SMC_VAULT, TATU_VAULT_SET_CAPABILITY, 4, TATU_RIGHT_SECURITY},
+        {TATU_SMC_VAULT, TATU_VAULT_SET_LIFECYCLE, 4, TATU_RIGHT_SECURITY},
+        {TATU_SMC_VAULT, TATU_VAULT_SET_TICKET, 0, TATU_RIGHT_UPDATE},
+    };
+    bool denied = true;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        denied = denied && is_denied(rows[i].number, rows[i].command, rows[i].len, rows[i].right);
+    }
+    check(denied, "without its right each call is denied");
 }
 
 static uint32_t next_random(void)
@@ -301,9 +388,11 @@ static void attack_noise(void)
             r[1] = i % 4 == 1 ? r[1] : PAGE_AT;
             r[2] %= 64;
             for (int j = 0; j < 16; j++) {
-                tatu_put_le32(page + 4 * j, next_random() % (j == 0 ? 18 : 40));
+                tatu_put_le32(page + 4 * j, next_random() % (j == 0 ? 27 : 40));
             }
-            if (tatu_get_le32(page) == TATU_SMC_WATCHDOG) {
+            tatu_put_le32(page + 4, i % 8 == 2 ? next_random() : ALL_RIGHTS);
+            if (tatu_get_le32(page) == TATU_SMC_WATCHDOG ||
+                tatu_get_le32(page) == TATU_SMC_POWER_DOWN) {
                 continue;
             }
         }
@@ -333,8 +422,9 @@ static void use_psci(void)
     smc(unknown);
     check(version[0] == 0x10000 && known[0] == 0 && unknown[0] == 0xffffffffu, "PSCI answers");
     check(smc_keeps_registers(kept) == 1 && kept[0] == 0x10000, "an SMC keeps all other registers");
-    uint32_t page_call[4] = {TATU_SMC_CALL, PAGE_AT, 4, 0};
+    uint32_t page_call[4] = {TATU_SMC_CALL, PAGE_AT, HEAD, 0};
     tatu_put_le32(page, TATU_SMC_LIST_APPS);
+    tatu_put_le32(page + 4, rights);
     check(smc_keeps_registers(page_call) == 1, "a page call keeps all other registers");
 }
 
@@ -435,8 +525,10 @@ static void refuse_apps(const struct parameters *p, const uint8_t *ids, uint32_t
     check(begin_stage(TATU_IMAGE_APPLICATION, TATU_IMAGE_PACKAGE_MAX + 1) == TATU_ERR_LONG &&
               begin_stage(TATU_IMAGE_APPLICATION, TATU_FLASH_APPS0_SIZE + 1) == TATU_ERR_FULL,
           "an application larger than its region is not begun");
-    check(begin_stage(TATU_IMAGE_KERNEL, 4096) == TATU_ERR_TYPE,
-          "nothing but applications is staged");
+    check(begin_stage(TATU_IMAGE_RECOVERY, 4096) == TATU_ERR_TYPE &&
+              begin_stage(TATU_IMAGE_CAPABILITY, 4096) == TATU_ERR_TYPE &&
+              begin_stage(0, 4096) == TATU_ERR_TYPE,
+          "nothing but applications and parts of a set is staged");
     check(call(TATU_SMC_LIST_APPS, page, 0) == TATU_OK && tatu_get_le32(page) == 0,
           "after all that nothing is installed");
 }
@@ -458,6 +550,108 @@ static void use_apps(const struct parameters *p)
     check(call(TATU_SMC_COMMIT_APPS, ids, sizeof(ids)) == TATU_OK, "and committed");
     check(is_app_listed(p), "and listed");
     check(is_app_visible(p), "and shown in its window");
+}
+
+/* Peripherals: a GPIO block that a real-time core owns is gone, and comes back. */
+static uint32_t set_owner(uint32_t peripheral, uint32_t owner)
+{
+    uint8_t bytes[8];
+    tatu_put_le32(bytes, peripheral);
+    tatu_put_le32(bytes + 4, owner);
+    return call(TATU_SMC_SET_OWNER, bytes, sizeof(bytes));
+}
+
+static void use_peripherals(void)
+{
+    uint32_t block3 = TATU_MAP_GPIO_BASE + 3 * TATU_MAP_GPIO_STRIDE;
+    check(!read_faults(block3) && set_owner(TATU_PFW_GPIO + 3, TATU_PFW_TO_RT0) == TATU_OK &&
+              read_faults(block3) && write_faults(block3),
+          "a peripheral that a core owns is out of reach");
+    check(set_owner(TATU_PFW_GPIO + 3, TATU_PFW_TO_ACORE) == TATU_OK && !read_faults(block3),
+          "and comes back");
+    check(set_owner(TATU_PFW_GPIO + 3, TATU_PFW_TO_SECURE) == TATU_OK && read_faults(block3) &&
+              set_owner(TATU_PFW_GPIO + 3, TATU_PFW_TO_ACORE) == TATU_OK,
+          "the secure world may have it alone");
+    check(set_owner(TATU_PFW_COUNT, 0) == TATU_ERR_ARGUMENT && set_owner(0, 4) == TATU_ERR_ARGUMENT,
+          "owners and peripherals that do not exist are refused");
+    check(call(TATU_SMC_LOCK_OWNERS, page, 0) == TATU_OK &&
+              set_owner(TATU_PFW_GPIO + 3, TATU_PFW_TO_RT0) == TATU_ERR_STATE &&
+              !read_faults(block3),
+          "locked owners stay");
+}
+
+static uint32_t start_core(const struct parameters *p, uint32_t core, uint32_t offset, uint32_t len)
+{
+    uint8_t bytes[28];
+    tatu_put_le32(bytes, core);
+    tatu_put_le32(bytes + 4, offset);
+    tatu_put_le32(bytes + 8, len);
+    memcpy(bytes + 12, p->app_image, 16);
+    return call(TATU_SMC_RT_START, bytes, sizeof(bytes));
+}
+
+static uint32_t core_status(uint32_t core)
+{
+    return call_word(TATU_SMC_RT_STATUS, core) == TATU_OK && answer_len == 8 ? tatu_get_le32(page)
+                                                                             : 0xffffffffu;
+}
+
+/* The application begins with a program that counts for ever; at 64 one that reads what no core
+ * may. */
+static void use_cores(const struct parameters *p)
+{
+    check(core_status(0) == 0 && core_status(1) == 0, "both cores are held at first");
+    check(start_core(p, 2, 0, 64) == TATU_ERR_ARGUMENT &&
+              start_core(p, 0, 0, p->app_len) == TATU_ERR_ARGUMENT &&
+              start_core(p, 0, 1, 64) == TATU_ERR_ARGUMENT &&
+              start_core(p, 0, 0, 0) == TATU_ERR_ARGUMENT,
+          "what is not inside an image is not started");
+    check(start_core(p, 1, 0, 64) == TATU_OK && core_status(1) == TATU_RTCTL_RUNNING &&
+              core_status(0) == 0,
+          "a core runs part of an installed image");
+    check(start_core(p, 1, 0, 64) == TATU_ERR_STATE, "and is not loaded while it runs");
+    check(call_word(TATU_SMC_RT_STOP, 1) == TATU_OK && core_status(1) == 0, "and is stopped");
+    bool started = start_core(p, 0, 64, 64) == TATU_OK;
+    uint32_t status = 0;
+    for (int i = 0; i < 100000 && (status & TATU_RTCTL_FAULTED) == 0; i++) {
+        status = core_status(0);
+    }
+    check(started && (status & TATU_RTCTL_FAULTED) != 0 &&
+              tatu_get_le32(page + 4) == TATU_MAP_RAM_BASE,
+          "a core that reaches for RAM is told as faulted");
+    check(call_word(TATU_SMC_RT_STOP, 0) == TATU_OK &&
+              call_word(TATU_SMC_RT_STOP, 2) == TATU_ERR_ARGUMENT &&
+              call_word(TATU_SMC_RT_STATUS, 2) == TATU_ERR_ARGUMENT,
+          "cores that do not exist are refused");
+}
+
+static void attack_wear(void)
+{
+    uint32_t count = 0;
+    uint32_t err = TATU_OK;
+    while (err == TATU_OK && count < 100) {
+        err = call_kind(TATU_SMC_RECORD_APPEND, TATU_RECORD_EVENT, "x", 1);
+        count++;
+    }
+    check(err == TATU_ERR_BUSY && count <= 17, "records are not written as fast as one likes");
+}
+
+static void use_daily_keys(const struct parameters *p)
+{
+    uint8_t name[33 + 32] = {TATU_KEY_TENANT};
+    memcpy(name + 1, p->tenant, 16);
+    memset(name + 17, 'x', 16);
+    check(call_kind(TATU_SMC_VAULT, TATU_VAULT_MAKE_KEY, name, 33) == TATU_ERR_NOT_FOUND &&
+              call_kind(TATU_SMC_VAULT, TATU_VAULT_SIGN_TLS, name, 65) == TATU_ERR_NOT_FOUND,
+          "a component that is not installed has no key");
+    memset(name + 17, 'C', 16);
+    check(call_kind(TATU_SMC_VAULT, TATU_VAULT_MAKE_KEY, name, 33) == TATU_OK && answer_len == 64,
+          "one that is gets a key");
+    check(call_kind(TATU_SMC_VAULT, TATU_VAULT_SIGN_TLS, name, 65) == TATU_ERR_NOT_FOUND &&
+              call_kind(TATU_SMC_VAULT, TATU_VAULT_COMMIT_KEY, name, 33) == TATU_OK &&
+              call_kind(TATU_SMC_VAULT, TATU_VAULT_SIGN_TLS, name, 65) == TATU_OK &&
+              answer_len == 64,
+          "which signs once it is committed");
 }
 
 /* ---- the runs
@@ -483,7 +677,12 @@ static void first_run(const struct parameters *p)
     use_factory();
     use_records(1);
     use_apps(p);
+    use_daily_keys(p);
+    use_peripherals();
+    use_cores(p);
     attack_vault();
+    attack_rights();
+    attack_wear();
     restart(TATU_SMC_PSCI_RESET);
 }
 
@@ -493,10 +692,14 @@ static void second_run(const struct parameters *p)
     check(is_app_visible(p), "the application is there after the reset");
     check(call_word(TATU_SMC_RECORD_READ, 0) == TATU_OK && tatu_get_le32(page) == 1,
           "the record is there after the reset");
-    check(call_word(TATU_SMC_RECORD_ACK, 1) == TATU_OK &&
+    uint32_t last = 0;
+    while (call_word(TATU_SMC_RECORD_READ, last) == TATU_OK) {
+        last = tatu_get_le32(page);
+    }
+    check(call_word(TATU_SMC_RECORD_ACK, last) == TATU_OK &&
               call_word(TATU_SMC_RECORD_READ, 0) == TATU_ERR_NOT_FOUND,
           "a taken record is gone");
-    use_records(2);
+    use_records(last + 1);
     attack_noise();
     check(call_word(TATU_SMC_WATCHDOG, 60001) == TATU_ERR_ARGUMENT &&
               call_word(TATU_SMC_WATCHDOG, 200) == TATU_OK,
@@ -537,15 +740,176 @@ static void panic_run(void)
     }
 }
 
+/* set, fallback, mode, backup */
+static bool boot_is(uint8_t set, uint8_t fallback, uint8_t mode, uint8_t backup)
+{
+    const uint8_t head[4] = {set, fallback, mode, backup};
+    return call(TATU_SMC_GET_BOOT, page, 0) == TATU_OK && is_same(page, head, sizeof(head));
+}
+
+static const uint16_t part_types[] = {TATU_IMAGE_KEYSTORE, TATU_IMAGE_VAULT_RUNTIME,
+                                      TATU_IMAGE_MONITOR,  TATU_IMAGE_DTB,
+                                      TATU_IMAGE_KERNEL,   TATU_IMAGE_ROOT};
+
+/* The running set once more, as the other one. */
+static bool install_copy(void)
+{
+    bool good = true;
+    for (size_t i = 0; i < sizeof(part_types) / sizeof(part_types[0]); i++) {
+        good = good && call_kind(TATU_SMC_STAGE_COPY, part_types[i], page, 0) == TATU_OK &&
+               call_word(TATU_SMC_STAGE_FINISH, tatu_get_le32(page)) == TATU_OK;
+    }
+    return good && call(TATU_SMC_INSTALL_SET, page, 0) == TATU_OK;
+}
+
+/* How many calls it took; 0: it went wrong. */
+static uint32_t repair(void)
+{
+    for (uint32_t calls = 1; calls < 20; calls++) {
+        if (call(TATU_SMC_REPAIR, page, 0) != TATU_OK) {
+            return 0;
+        }
+        if (page[0] == 0) {
+            return calls;
+        }
+    }
+    return 0;
+}
+
+/* Twice: from set A to set B, and back to A. */
+static void update_run(void)
+{
+    bool first = boot_reason() == TATU_RESET_POWER_ON;
+    uint8_t set = 0;
+    (void)call(TATU_SMC_GET_BOOT, page, 0);
+    set = page[0];
+    check(boot_is(set, 0, TATU_BOOT_NORMAL, 0), "both sets are good");
+    check(call(TATU_SMC_HEALTHY, page, 0) == TATU_OK, "health is told");
+    if (!first) {
+        check(repair() == 6 && boot_is(set, 0, TATU_BOOT_NORMAL, 0), "a good set is left alone");
+        check(begin_stage(TATU_IMAGE_KERNEL, 4096) == TATU_OK &&
+                  boot_is(set, 0, TATU_BOOT_NORMAL, 1) &&
+                  call(TATU_SMC_REPAIR, page, 0) == TATU_ERR_STATE,
+              "a set in change is none");
+        (void)begin_stage(TATU_IMAGE_KERNEL, 4096);
+        check(call_word(TATU_SMC_STAGE_ABORT, tatu_get_le32(page)) == TATU_OK && repair() > 6 &&
+                  boot_is(set, 0, TATU_BOOT_NORMAL, 0),
+              "and is mended");
+    }
+    check(call(TATU_SMC_INSTALL_SET, page, 0) == TATU_ERR_STATE,
+          "nothing staged, nothing installed");
+    check(install_copy(), "a set is installed");
+    check(begin_stage(TATU_IMAGE_MONITOR, TATU_FLASH_MONITOR_SIZE) == TATU_ERR_LONG,
+          "a part larger than its slot is not begun");
+    restart(set == 0 ? TATU_SMC_PSCI_RESET : TATU_SMC_PSCI_OFF);
+}
+
+/* Set B is installed and never healthy: three boots later set A is back, and stays. */
+static void rollback_run(void)
+{
+    if (boot_is(1, 0, TATU_BOOT_NORMAL, 0)) {
+        restart(TATU_SMC_PSCI_RESET);
+    }
+    if (boot_is(0, 1, TATU_BOOT_NORMAL, 0)) {
+        check(call_word(TATU_SMC_RECORD_READ, 0) == TATU_OK &&
+                  tatu_get_le16(page + 4) == TATU_RECORD_BOOT && page[8] == 0x84 && page[9] == 1 &&
+                  page[10] == 0 && page[11] == TATU_ERR_TIMEOUT,
+              "the set that was never healthy is a record");
+        check(call(TATU_SMC_HEALTHY, page, 0) == TATU_OK, "the old set is healthy");
+        restart(TATU_SMC_PSCI_RESET);
+    }
+    check(boot_is(0, 0, TATU_BOOT_NORMAL, 0), "set A is preferred");
+    if (boot_reason() == TATU_RESET_SOFTWARE) {
+        restart(TATU_SMC_PSCI_OFF);
+    }
+    check(call(TATU_SMC_HEALTHY, page, 0) == TATU_OK && install_copy(), "set B is installed");
+    restart(TATU_SMC_PSCI_RESET);
+}
+
+static void safe_run(void)
+{
+    (void)call(TATU_SMC_GET_BOOT, page, 0);
+    if (page[2] != TATU_BOOT_SAFE) {
+        restart(TATU_SMC_PSCI_RESET);
+    }
+    check(true, "boot after boot without health ends in safe mode");
+    check(call(TATU_SMC_HEALTHY, page, 0) == TATU_OK, "health is told");
+    restart(TATU_SMC_PSCI_OFF);
+}
+
+static uint8_t read_byte(void)
+{
+    while ((*(volatile uint32_t *)(TATU_MAP_UART_BASE + 0x18) & 0x10) != 0) {
+    }
+    return (uint8_t) * (volatile uint32_t *)TATU_MAP_UART_BASE;
+}
+
+/* Asks the test for a ticket over a fresh nonce: its length comes in two bytes, then the ticket. */
+static bool take_ticket(void)
+{
+    static uint8_t ticket[1024];
+    bool good =
+        call_kind(TATU_SMC_VAULT, TATU_VAULT_TICKET_NONCE, page, 0) == TATU_OK && answer_len == 32;
+    print("[NS] nonce ");
+    for (uint32_t i = 0; i < 64; i++) {
+        char digit[2] = {"0123456789abcdef"[page[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15], '\0'};
+        print(digit);
+    }
+    print("\n");
+    uint32_t len = read_byte();
+    len |= (uint32_t)read_byte() << 8;
+    for (uint32_t i = 0; i < len && i < sizeof(ticket); i++) {
+        ticket[i] = read_byte();
+    }
+    return good && call_kind(TATU_SMC_VAULT, TATU_VAULT_SET_TICKET, ticket, len) == TATU_OK &&
+           answer_len == 4 && tatu_get_le32(page) == 31536000;
+}
+
+/* One ticket, and then healthy boot after boot without another. */
+static void renew_run(void)
+{
+    if (boot_reason() == TATU_RESET_POWER_ON) {
+        check(take_ticket(), "a ticket arms the count-down");
+    }
+    (void)call(TATU_SMC_GET_BOOT, page, 0);
+    if (page[2] == TATU_BOOT_RENEW) {
+        check(true, "too many boots without a ticket are for renewal only");
+        restart(TATU_SMC_PSCI_OFF);
+    }
+    if (call(TATU_SMC_HEALTHY, page, 0) != TATU_OK) {
+        check(false, "health is told");
+    }
+    restart(TATU_SMC_PSCI_RESET);
+}
+
+/* Sleeps until the alarm of the clock. */
+static void sleep_run(void)
+{
+    volatile uint32_t *rtc = (volatile uint32_t *)TATU_MAP_RTC_BASE;
+    if (boot_reason() != TATU_RESET_POWER_ON) {
+        check(boot_reason() == TATU_RESET_ALARM, "the alarm woke the chip");
+        restart(TATU_SMC_PSCI_OFF);
+    }
+    check(call_word(TATU_SMC_POWER_DOWN, 0) == TATU_ERR_ARGUMENT &&
+              call_word(TATU_SMC_POWER_DOWN, 4) == TATU_ERR_ARGUMENT,
+          "there is no sleep without an alarm clock");
+    rtc[RTC_MR / 4] = rtc[RTC_DR / 4] + 1;
+    rtc[RTC_IMSC / 4] = 1;
+    (void)call_word(TATU_SMC_POWER_DOWN, TATU_SYSCTL_WAKE_ALARM);
+    check(false, "power down does not return");
+}
+
 void main(const struct parameters *p, const uint32_t *early)
 {
     check(p->magic == MAGIC, "the device tree's body is where r2 points");
     attack_entry(early, (uint32_t)p);
-    if (p->mode == MODE_FALLBACK) {
-        fallback_run();
-    }
-    if (p->mode == MODE_PANIC) {
-        panic_run();
+    static void (*const runs[])(void) = {
+        [MODE_FALLBACK] = fallback_run, [MODE_PANIC] = panic_run, [MODE_UPDATE] = update_run,
+        [MODE_ROLLBACK] = rollback_run, [MODE_SAFE] = safe_run,   [MODE_RENEW] = renew_run,
+        [MODE_SLEEP] = sleep_run,
+    };
+    if (p->mode != MODE_FULL) {
+        runs[p->mode]();
     }
     switch (boot_reason()) {
     case TATU_RESET_SOFTWARE:

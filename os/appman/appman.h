@@ -9,6 +9,8 @@
 #include <sys/types.h>
 
 #include "base/base.h"
+#include "os/lib/log.h"
+#include "os/lib/sm.h"
 
 #define TATU_APPMAN_GROUP_MAX 3u
 #define TATU_APPMAN_PLACE_MAX 2u
@@ -45,7 +47,8 @@ struct tatu_appman_service {
 #define TATU_APPMAN_BACKOFF_MAX_MS 10000u
 #define TATU_APPMAN_HEALTHY_MS                                                                     \
     30000u /* a service that lived this long begins with a fresh back-off */
-#define TATU_APPMAN_FAILURES_MAX 8u /* in a row; then the device restarts */
+#define TATU_APPMAN_FAILURES_MAX 8u  /* in a row; then the device restarts */
+#define TATU_APPMAN_STEADY_MS 10000u /* all services up for so long: this boot is healthy */
 
 enum tatu_appman_state {
     TATU_APPMAN_ABSENT = 0,
@@ -81,15 +84,40 @@ uint64_t tatu_appman_start_due(struct tatu_appman_services *services, uint64_t n
 /** A child ended. NULL: it was no service; else the slot, LOST when it has failed too often. */
 const struct tatu_appman_slot *tatu_appman_note_end(struct tatu_appman_services *services,
                                                     pid_t pid, uint64_t now_ms);
+/**
+ * When all services will have been up for TATU_APPMAN_STEADY_MS without an end; 0: one is not up.
+ */
+uint64_t tatu_appman_steady_at(const struct tatu_appman_services *services);
 /** One line for each service. Cut where out ends. */
 void tatu_appman_describe_services(const struct tatu_appman_services *services, char *out,
                                    size_t size);
+
+/* ---- what this boot is for, and whether it came up ---- */
+
+#define TATU_APPMAN_HEALTHY_FILE "/run/healthy" /* there: the monitor was told */
+
+struct tatu_appman_boot {
+    const struct tatu_os_monitor *monitor;
+    const struct tatu_os_log *log;
+    enum tatu_boot_mode mode;
+    bool healthy; /* the monitor was told */
+};
+
+/** Asks the monitor and says what it answers. One that does not answer leaves mode NORMAL: it does
+ * not list applications either. */
+void tatu_appman_read_boot(struct tatu_appman_boot *boot);
+/** Whether applications may be started; if not, says so, and keeps an event for the owner. */
+bool tatu_appman_may_launch(const struct tatu_appman_boot *boot, uint64_t unix_s);
+/** Tells the monitor that this boot is healthy, once, and then makes `file`. Errors: the monitor's.
+ */
+enum tatu_err tatu_appman_tell_healthy(struct tatu_appman_boot *boot, const char *file);
 
 /* ---- control socket ---- */
 
 enum tatu_appman_request {
     TATU_APPMAN_STATUS = 1,
     TATU_APPMAN_RELOAD = 2,
+    TATU_APPMAN_RESTART = 3,
 };
 
 /** The word, with or without a newline behind it. Errors: UNKNOWN_COMMAND. */

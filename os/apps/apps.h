@@ -36,6 +36,7 @@ struct tatu_app {
     int control_fd; /* listening */
     int pending_fd; /* a connection whose request has not come yet; one at a time */
     int output_fd;
+    int status_fd; /* launch tells there how the application ended */
     int64_t next_ms;
     int64_t started_ms;
     uint32_t failures; /* in a row */

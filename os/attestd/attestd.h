@@ -11,9 +11,10 @@
 
 #define TATU_ATTESTD_POLL_MAX_S 86400u
 
-/** One tenant's part of the service's answer; spans go into the answer. */
+/** One application's part of the service's answer; spans go into the answer. */
 struct tatu_attest_tenant {
     uint8_t tenant[16];
+    uint8_t component[16];
     struct tatu_span certificate; /* DER */
     struct tatu_span authority;   /* DER */
 };
@@ -27,7 +28,7 @@ struct tatu_attest_answer {
     uint32_t poll_s; /* how often to ask for a deployment, 1..TATU_ATTESTD_POLL_MAX_S */
 };
 
-/** Errors: SHORT, FORMAT, LONG (more tenants than the maximum). */
+/** Errors: SHORT, FORMAT, LONG (more entries than the maximum). */
 enum tatu_err tatu_attestd_decode_answer(struct tatu_span in, struct tatu_attest_answer *out);
 
 /** `{1: nonce}`, exactly 32 bytes. Errors: SHORT, FORMAT. */

@@ -14,8 +14,10 @@
 #define TATU_LAUNCH_PATH_MAX 128u
 #define TATU_LAUNCH_ARG_MAX 16u
 #define TATU_LAUNCH_ARG_BYTES 1024u
-/* exit status of launch: the application's own, or 128 + signal that ended it */
-#define TATU_LAUNCH_EXIT_SIGNAL 128
+/* A pipe on which launch tells how the application ended: u32, little-endian, the status of
+ * wait(2). Without these four bytes the end is that of launch itself. */
+#define TATU_LAUNCH_STATUS_FD 4
+#define TATU_LAUNCH_EXIT_TOLD 0
 #define TATU_LAUNCH_EXIT_SETUP                                                                     \
     127 /* the container could not be built; the reason is on descriptor 2 */
 

@@ -114,7 +114,8 @@ check_size() {
 
 copy_firmware() {
   local file
-  for file in build/vault/silicon/vault/{vault-rom,vault-runtime}.bin build/monitor/monitor/{arom,monitor}.bin; do
+  for file in build/vault/silicon/vault/{vault-rom,vault-runtime}.bin build/monitor/monitor/{arom,monitor}.bin \
+    build/monitor/recovery/recovery.bin; do
     if [[ -f $TATU_ROOT/$file ]]; then cp -- "$TATU_ROOT/$file" "$WORK/release/"; else log "left out: $file"; fi
   done
 }

@@ -26,13 +26,17 @@ void tatu_updated_make_plan(const struct tatu_deployment *deployment,
                             const struct tatu_smc_app *installed, size_t installed_count,
                             struct tatu_update_plan *out);
 
+/* A deployment is signed when it is asked for: one that was issued longer ago is a copy. The clock
+ * is that of signed time, so this holds over a reset as well. */
+#define TATU_UPDATED_DEPLOYMENT_LIFE_S 3600u
 /**
  * Whether a decoded deployment may be acted on.
  * Errors   FOREIGN   it is for another device
- *          REPLAY    its sequence is below the last one
+ *          REPLAY    its sequence is below the last one, or it was issued too long before now_s
  */
 enum tatu_err tatu_updated_check_deployment(const struct tatu_deployment *deployment,
-                                            const uint8_t device_id[64], uint64_t last_sequence);
+                                            const uint8_t device_id[64], uint64_t last_sequence,
+                                            uint64_t now_s);
 
 /**
  * What an HTTP status of the service means: OK for 2xx.
@@ -41,6 +45,16 @@ enum tatu_err tatu_updated_check_deployment(const struct tatu_deployment *deploy
  *          UNREACHABLE  anything else: it may later
  */
 enum tatu_err tatu_updated_name_status(uint32_t status);
+
+/** How long to wait for the next ticket, in milliseconds: a quarter of the grace, ten minutes when
+ * none is armed, half a minute after a failure. */
+uint64_t tatu_updated_ticket_wait(enum tatu_err err, uint32_t grace_s);
+/** The same for the confirmation of the running release: a day when it was taken, an hour while
+ * there is none, a minute after another failure. */
+uint64_t tatu_updated_confirm_wait(enum tatu_err err);
+
+/** `{1: nonce}`. Errors: FULL. */
+enum tatu_err tatu_updated_encode_wish(const uint8_t nonce[TATU_NONCE_SIZE], struct tatu_buf *out);
 
 /** `{1: kind, 2: record id, 3: boot count, 4: payload}`. Errors: FULL. */
 enum tatu_err tatu_updated_encode_report(uint16_t kind, uint32_t id, uint64_t boot_count,

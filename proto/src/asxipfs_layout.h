@@ -1,4 +1,4 @@
-/* Where things are in an ASXipFS image; writer and reader share it. docs/protocol/image.md §5. */
+/* Where things are in an ASXipFS image; writer and reader share it. docs/protocol/image.md §6. */
 #ifndef TATU_PROTO_SRC_ASXIPFS_LAYOUT_H
 #define TATU_PROTO_SRC_ASXIPFS_LAYOUT_H
 

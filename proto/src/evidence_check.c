@@ -1,4 +1,6 @@
 #include "evidence_claims.h"
+#include "proto/capability.h"
+#include "proto/mailbox.h"
 #include "proto/map.h"
 #include "statement.h"
 
@@ -38,7 +40,8 @@ static bool are_tenants_sound(const struct tatu_evidence *evidence)
 {
     for (size_t i = 0; i < evidence->tenant_count; i++) {
         for (size_t j = 0; j < i; j++) {
-            if (same_bytes(evidence->tenants[i].tenant, evidence->tenants[j].tenant, 16)) {
+            /* tenant and component lie side by side */
+            if (same_bytes(evidence->tenants[i].tenant, evidence->tenants[j].tenant, 32)) {
                 return false;
             }
         }
@@ -49,6 +52,8 @@ static bool are_tenants_sound(const struct tatu_evidence *evidence)
 bool tatu_evidence_is_sound(const struct tatu_evidence *evidence)
 {
     return is_class(evidence->board_class) && evidence->boot_set < TATU_FLASH_SET_COUNT &&
+           evidence->mode <= TATU_BOOT_RECOVERY &&
+           (evidence->capabilities & ~TATU_CAPABILITY_ALL) == 0 &&
            evidence->lifecycle <= LIFECYCLE_WORD_MAX && are_measurements_sound(evidence) &&
            are_apps_sound(evidence) && are_tenants_sound(evidence);
 }

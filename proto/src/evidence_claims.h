@@ -4,7 +4,7 @@
 
 #include "proto/evidence.h"
 
-#define CLAIM_COUNT 15u
+#define CLAIM_COUNT 17u
 #define CLAIM_CNF 8    /* RFC 8747 */
 #define CLAIM_NONCE 10 /* RFC 9711, also the next four */
 #define CLAIM_UEID 256
@@ -20,6 +20,8 @@
 #define CLAIM_APPS (-75005)
 #define CLAIM_BOOT (-75006)
 #define CLAIM_TENANTS (-75007)
+#define CLAIM_CAPABILITIES (-75008)
+#define CLAIM_MODE (-75009)
 
 #define CNF_COSE_KEY 1
 #define COSE_KEY_PARTS 4u

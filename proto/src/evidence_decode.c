@@ -102,8 +102,9 @@ static void get_tenants(struct tatu_cbor_reader *r, struct tatu_evidence *eviden
     evidence->tenant_count = get_count(r, TATU_EVIDENCE_TENANT_MAX);
     for (size_t i = 0; i < evidence->tenant_count; i++) {
         struct tatu_evidence_tenant *tenant = &evidence->tenants[i];
-        expect_array(r, 2);
+        expect_array(r, 3);
         tatu_cbor_get_fixed(r, tenant->tenant, sizeof(tenant->tenant));
+        tatu_cbor_get_fixed(r, tenant->component, sizeof(tenant->component));
         tatu_cbor_get_fixed(r, tenant->key, sizeof(tenant->key));
     }
 }
@@ -120,6 +121,8 @@ static void get_own(struct tatu_cbor_reader *r, struct tatu_evidence *evidence)
     evidence->boot_set = (uint8_t)get_limited(r, UINT8_MAX);
     evidence->fallback = tatu_cbor_get_bool(r);
     get_tenants(r, evidence);
+    evidence->capabilities = (uint32_t)get_uint_claim(r, CLAIM_CAPABILITIES, UINT32_MAX);
+    evidence->mode = (uint8_t)get_uint_claim(r, CLAIM_MODE, UINT8_MAX);
 }
 
 enum tatu_err tatu_proto_decode_evidence(struct tatu_span in, const uint8_t ueid_digest[32],

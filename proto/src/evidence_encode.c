@@ -79,8 +79,9 @@ static void put_tenants(struct tatu_cbor_writer *w, const struct tatu_evidence *
     tatu_cbor_put_array(w, evidence->tenant_count);
     for (size_t i = 0; i < evidence->tenant_count; i++) {
         const struct tatu_evidence_tenant *tenant = &evidence->tenants[i];
-        tatu_cbor_put_array(w, 2);
+        tatu_cbor_put_array(w, 3);
         put_fixed(w, tenant->tenant, sizeof(tenant->tenant));
+        put_fixed(w, tenant->component, sizeof(tenant->component));
         put_fixed(w, tenant->key, sizeof(tenant->key));
     }
 }
@@ -97,6 +98,8 @@ static void put_own(struct tatu_cbor_writer *w, const struct tatu_evidence *evid
     tatu_cbor_put_uint(w, evidence->boot_set);
     tatu_cbor_put_bool(w, evidence->fallback);
     put_tenants(w, evidence);
+    put_uint_claim(w, CLAIM_CAPABILITIES, evidence->capabilities);
+    put_uint_claim(w, CLAIM_MODE, evidence->mode);
 }
 
 enum tatu_err tatu_proto_encode_evidence(const struct tatu_evidence *evidence,

@@ -2,6 +2,7 @@
 
 #include "proto/cbor.h"
 #include "proto/image.h"
+#include "proto/mailbox.h"
 #include "samples.h"
 #include "testing.h"
 
@@ -43,6 +44,8 @@ static void evidence_keeps_every_claim(void **state)
     assert_false(back.debug_open);
     assert_int_equal(back.boot_set, 1);
     assert_true(back.fallback);
+    assert_int_equal(back.mode, TATU_BOOT_RENEW);
+    assert_int_equal(back.capabilities, 0x2800);
     assert_int_equal(back.boot_count, 300);
     assert_int_equal(back.uptime_ms, 5000000000);
     assert_int_equal(back.measurement_count, 5);
@@ -62,7 +65,7 @@ static const struct {
     const char *instead;
     enum tatu_err err;
 } swaps[] = {
-    {"another profile", "evidence/1", 10, "evidence/2", TATU_ERR_VERSION},
+    {"another profile", "evidence/2", 10, "evidence/3", TATU_ERR_VERSION},
     {"no profile", "\x19\x01\x09", 3, "\x19\x01\x08", TATU_ERR_FORMAT},
     {"a profile that is bytes", "\x78\x20tag", 5, "\x58\x20tag", TATU_ERR_FORMAT},
     {"a confirmation that is no COSE_Key", "\x08\xa1\x01", 3, "\x08\xa1\x03", TATU_ERR_FORMAT},
@@ -103,6 +106,13 @@ static const struct {
     {"class 0", "\x3a\x00\x01\x24\xf9\x01", 6, "\x3a\x00\x01\x24\xf9\x00", TATU_ERR_FORMAT},
     {"a boot set that does not exist", "\x82\x01\xf5", 3, "\x82\x02\xf5", TATU_ERR_FORMAT},
     {"fallback as a number", "\x82\x01\xf5", 3, "\x82\x01\x01", TATU_ERR_FORMAT},
+    {"a mode that does not exist", "\x3a\x00\x01\x25\x00\x02", 6, "\x3a\x00\x01\x25\x00\x04",
+     TATU_ERR_FORMAT},
+    {"capability 14", "\x3a\x00\x01\x24\xff\x19\x28\x00", 8, "\x3a\x00\x01\x24\xff\x19\x68\x00",
+     TATU_ERR_FORMAT},
+    {"capability 0", "\x3a\x00\x01\x24\xff\x19\x28\x00", 8, "\x3a\x00\x01\x24\xff\x19\x28\x01",
+     TATU_ERR_FORMAT},
+    {"a tenant without component", "\x83\x50\x90", 3, "\x82\x50\x90", TATU_ERR_FORMAT},
     {"one component twice", "\x50\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61",
      17, "\x50\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60", TATU_ERR_FORMAT},
 };
@@ -168,7 +178,7 @@ static void peek_gives_the_device_id(void **state)
     }
     room[id_at + 4] = 0xf7;
     expect_err("no device id", tatu_proto_peek_evidence_device(in, device_id), TATU_ERR_FORMAT);
-    memcpy(room + find(in, "evidence/1", 10), "evidence/2", 10);
+    memcpy(room + find(in, "evidence/2", 10), "evidence/3", 10);
     expect_err("another profile", tatu_proto_peek_evidence_device(in, device_id), TATU_ERR_VERSION);
     assert_true(is_untouched(device_id, 64));
 }
@@ -214,6 +224,14 @@ static void make_third_set(struct tatu_evidence *e)
 {
     e->boot_set = 2;
 }
+static void make_modeless(struct tatu_evidence *e)
+{
+    e->mode = TATU_BOOT_RECOVERY + 1;
+}
+static void make_capability_14(struct tatu_evidence *e)
+{
+    e->capabilities = 1u << 14;
+}
 static void make_long_lifecycle(struct tatu_evidence *e)
 {
     e->lifecycle = 256;
@@ -225,7 +243,8 @@ static void evidence_is_not_written_when_it_would_not_be_read(void **state)
     static void (*const spoilers[])(struct tatu_evidence *) = {
         make_no_measurement, make_many_measurements, make_nameless,       make_type_twice,
         make_many_apps,      make_app_twice,         make_many_tenants,   make_tenant_twice,
-        make_classless,      make_third_set,         make_long_lifecycle,
+        make_classless,      make_third_set,         make_long_lifecycle, make_modeless,
+        make_capability_14,
     };
     for (size_t i = 0; i < TATU_COUNT_OF(spoilers); i++) {
         uint8_t room[ROOM];
@@ -245,12 +264,13 @@ static void largest_evidence_fits_its_maximum(void **state)
     struct tatu_buf buf = TATU_BUF_OF(room);
     struct tatu_evidence evidence = sample_evidence();
     struct tatu_evidence back;
-    static const uint16_t types[] = {2, 4, 6, 7, 8, 10, 19}; /* there are no more names */
+    static const uint16_t types[TATU_MEASUREMENT_MAX] = {2, 4, 6, 7, 8, 10, 19, 26};
     evidence.measurement_count = TATU_COUNT_OF(types);
     evidence.app_count = TATU_EVIDENCE_APP_MAX;
     evidence.tenant_count = TATU_EVIDENCE_TENANT_MAX;
     evidence.boot_count = UINT64_MAX;
     evidence.uptime_ms = UINT64_MAX;
+    evidence.capabilities = 0x3ffe;
     for (size_t i = 0; i < TATU_COUNT_OF(types); i++) {
         evidence.measurements[i].image_type = types[i];
         evidence.measurements[i].security_version = UINT32_MAX;
@@ -267,6 +287,20 @@ static void largest_evidence_fits_its_maximum(void **state)
     assert_int_equal(
         tatu_proto_decode_evidence((struct tatu_span){room, buf.len}, sample_ueid_digest, &back),
         TATU_OK);
+}
+
+static void one_tenant_has_a_key_for_each_component(void **state)
+{
+    (void)state;
+    uint8_t room[ROOM];
+    struct tatu_evidence evidence = sample_evidence();
+    struct tatu_evidence back;
+    evidence.tenant_count = 2;
+    evidence.tenants[1] = evidence.tenants[0];
+    evidence.tenants[1].component[15] ^= 1;
+    struct tatu_span in = encode(&evidence, room);
+    assert_int_equal(tatu_proto_decode_evidence(in, sample_ueid_digest, &back), TATU_OK);
+    assert_memory_equal(back.tenants, evidence.tenants, 2 * sizeof(back.tenants[0]));
 }
 
 static void lifecycle_is_a_state_of_the_psa_profile(void **state)
@@ -302,6 +336,7 @@ int main(void)
         cmocka_unit_test(peek_gives_the_device_id),
         cmocka_unit_test(evidence_is_not_written_when_it_would_not_be_read),
         cmocka_unit_test(largest_evidence_fits_its_maximum),
+        cmocka_unit_test(one_tenant_has_a_key_for_each_component),
         cmocka_unit_test(lifecycle_is_a_state_of_the_psa_profile),
     };
     return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);

@@ -107,6 +107,15 @@ static enum tatu_err read_verity(const uint8_t *p, struct tatu_image_info *info)
     return TATU_OK;
 }
 
+static enum tatu_err read_second(const uint8_t *p, struct tatu_image_info *info)
+{
+    if (take_u16(&p) != SECOND_ALGORITHM_LMS) {
+        return TATU_ERR_VERSION;
+    }
+    info->has_second = true;
+    return take_u16(&p) == 0 ? TATU_OK : TATU_ERR_FORMAT;
+}
+
 struct section {
     uint16_t id;
     uint16_t len;
@@ -120,6 +129,7 @@ static const struct section known_sections[] = {
     {SECTION_TEMPORARY, TEMPORARY_SIZE, read_temporary},
     {SECTION_SECURITY_VERSION, SECURITY_VERSION_SIZE, read_security_version},
     {SECTION_VERITY, VERITY_SIZE, read_verity},
+    {SECTION_SECOND, SECOND_SIZE, read_second},
 };
 
 /* Read for its form only: which runtime an application may need is the installer's business. */
@@ -183,7 +193,9 @@ static enum tatu_err read_sections(const struct trailer *trailer, struct tatu_im
     }
     bool complete =
         is_listed(seen, count, SECTION_IDENTITY) && is_listed(seen, count, SECTION_SIGNATURE);
-    return p == end && complete ? TATU_OK : TATU_ERR_FORMAT;
+    /* the last one, so that its place follows from the end and no section is left uncovered */
+    bool in_place = !info->has_second || seen[count - 1] == SECTION_SECOND;
+    return p == end && complete && in_place ? TATU_OK : TATU_ERR_FORMAT;
 }
 
 enum tatu_err tatu_proto_decode_image(struct tatu_span tail, uint32_t package_len,

@@ -9,6 +9,7 @@ struct plan {
     bool needs_abi;
     bool security_version;
     bool verity;
+    bool second;
     uint32_t count;
     uint32_t len; /* metadata with its length word */
 };
@@ -28,6 +29,7 @@ static struct plan make_plan(const struct tatu_image_info *info)
         .needs_abi = info->type == TATU_IMAGE_APPLICATION,
         .security_version = info->security_version != 0,
         .verity = info->has_verity,
+        .second = info->has_second,
         .len = METADATA_HEAD_SIZE + LENGTH_SIZE,
     };
     add(&plan, true, IDENTITY_SIZE);
@@ -37,6 +39,7 @@ static struct plan make_plan(const struct tatu_image_info *info)
     add(&plan, plan.needs_abi, NEEDS_ABI_SIZE);
     add(&plan, plan.security_version, SECURITY_VERSION_SIZE);
     add(&plan, plan.verity, VERITY_SIZE);
+    add(&plan, plan.second, SECOND_SIZE);
     return plan;
 }
 
@@ -85,6 +88,14 @@ static void give_own_sections(uint8_t **p, const struct tatu_image_info *info,
         give_u32(p, info->verity_data_len);
         give_u32(p, TATU_VERITY_BLOCK_SIZE);
         give_bytes(p, info->verity_root, sizeof(info->verity_root));
+    }
+    if (plan->second) {
+        give_head(p, SECTION_SECOND, SECOND_SIZE);
+        give_u16(p, SECOND_ALGORITHM_LMS);
+        give_u16(p, 0);
+        for (uint32_t i = 0; i < TATU_IMAGE_SECOND_SIZE; i++) {
+            give_u8(p, 0);
+        }
     }
 }
 

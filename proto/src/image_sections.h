@@ -11,6 +11,7 @@
 #define SECTION_NEEDS_ABI SECTION_ID('N', 'D')
 #define SECTION_SECURITY_VERSION SECTION_ID('T', 'V')
 #define SECTION_VERITY SECTION_ID('V', 'T')
+#define SECTION_SECOND SECTION_ID('S', '2')
 
 #define SECTION_HEAD_SIZE 4u
 #define IDENTITY_SIZE 36u
@@ -22,6 +23,7 @@
 #define NEEDS_ABI_SIZE (ABI_COUNT_SIZE + ABI_ENTRY_SIZE) /* as we write it: one entry */
 #define SECURITY_VERSION_SIZE 8u
 #define VERITY_SIZE 40u
+#define SECOND_SIZE (4u + TATU_IMAGE_SECOND_SIZE) /* u16 algorithm, u16 0, signature */
 
 #define METADATA_HEAD_SIZE 8u /* magic and section count */
 #define LENGTH_SIZE 4u
@@ -31,6 +33,7 @@
      LENGTH_SIZE)
 
 #define SIGNATURE_TYPE_P256 1u
+#define SECOND_ALGORITHM_LMS 1u
 #define TEMPORARY_MAX 2u
 #define ABI_VERSION 12u
 #define ABI_TYPE_APPLICATION_RUNTIME 3u

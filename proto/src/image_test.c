@@ -5,7 +5,7 @@
 /* Two blocks of data and their tree of one block, then metadata with every section we write. */
 #define DATA_LEN 8192u
 #define BODY_LEN 12288u
-#define METADATA_LEN 204u
+#define METADATA_LEN 1664u
 #define PACKAGE_LEN (BODY_LEN + METADATA_LEN + TATU_IMAGE_SIGNATURE_SIZE)
 
 static struct tatu_image_info sample(void)
@@ -17,6 +17,7 @@ static struct tatu_image_info sample(void)
         .temporary = 2,
         .security_version = 7,
         .has_verity = true,
+        .has_second = true,
         .verity_data_len = DATA_LEN,
         .body_len = BODY_LEN,
         .signed_len = BODY_LEN + METADATA_LEN,
@@ -52,6 +53,7 @@ static void expect_same(const struct tatu_image_info *a, const struct tatu_image
     assert_int_equal(a->has_verity, b->has_verity);
     assert_int_equal(a->verity_data_len, b->verity_data_len);
     assert_memory_equal(a->verity_root, b->verity_root, sizeof(a->verity_root));
+    assert_int_equal(a->has_second, b->has_second);
     assert_int_equal(a->body_len, b->body_len);
     assert_int_equal(a->signed_len, b->signed_len);
     assert_memory_equal(a->signature, b->signature, sizeof(a->signature));
@@ -97,18 +99,20 @@ static void image_writes_the_plain_application_trailer(void **state)
     struct tatu_image_info info = sample();
     info.security_version = 0;
     info.has_verity = false;
+    info.has_second = false;
     assert_int_equal(make_package(&info, package), BODY_LEN + 212);
     assert_int_equal(tatu_get_le32(package + BODY_LEN + 144), 148);
     assert_memory_equal(package + BODY_LEN, "4X4M", 4);
 }
 
-/* Offsets of the sample's metadata: head 0, ID 8, SG 48, DB 76, TP 120, ND 128, TV 144, VT 156 */
+/* Offsets of the sample's metadata: head 0, ID 8, SG 48, DB 76, TP 120, ND 128, TV 144, VT 156,
+ * S2 200, length 1660 */
 static const struct spoil spoils[] = {
     {"magic", BODY_LEN, 1, '5', TATU_ERR_FORMAT},
     {"section count over the maximum", BODY_LEN + 4, 4, 17, TATU_ERR_LONG},
-    {"one section too many", BODY_LEN + 4, 4, 8, TATU_ERR_FORMAT},
-    {"bytes after the last section", BODY_LEN + 4, 4, 6, TATU_ERR_FORMAT},
-    {"section longer than the metadata", BODY_LEN + 158, 2, 41, TATU_ERR_FORMAT},
+    {"one section too many", BODY_LEN + 4, 4, 9, TATU_ERR_FORMAT},
+    {"bytes after the last section", BODY_LEN + 4, 4, 7, TATU_ERR_FORMAT},
+    {"section longer than the metadata", BODY_LEN + 202, 2, 1457, TATU_ERR_FORMAT},
     {"no identity", BODY_LEN + 8, 2, 0x5a5a, TATU_ERR_FORMAT},
     {"no signature section", BODY_LEN + 48, 2, 0x5a5a, TATU_ERR_FORMAT},
     {"a section twice", BODY_LEN + 120, 2, 0x4244, TATU_ERR_FORMAT},
@@ -129,9 +133,12 @@ static const struct spoil spoils[] = {
     {"verity data longer than the body", BODY_LEN + 160, 4, 0x4000, TATU_ERR_FORMAT},
     {"no room for the tree", BODY_LEN + 160, 4, BODY_LEN, TATU_ERR_FORMAT},
     {"another verity block size", BODY_LEN + 164, 4, 1024, TATU_ERR_FORMAT},
-    {"metadata length over the maximum", BODY_LEN + 200, 4, 1025, TATU_ERR_LONG},
-    {"metadata length below the least", BODY_LEN + 200, 4, 79, TATU_ERR_FORMAT},
-    {"metadata length not where the magic is", BODY_LEN + 200, 4, 200, TATU_ERR_FORMAT},
+    {"another algorithm of the second signature", BODY_LEN + 204, 2, 2, TATU_ERR_VERSION},
+    {"second signature's reserved half word", BODY_LEN + 206, 2, 1, TATU_ERR_FORMAT},
+    {"second signature of the wrong size", BODY_LEN + 202, 2, 1455, TATU_ERR_FORMAT},
+    {"metadata length over the maximum", BODY_LEN + 1660, 4, 2561, TATU_ERR_LONG},
+    {"metadata length below the least", BODY_LEN + 1660, 4, 79, TATU_ERR_FORMAT},
+    {"metadata length not where the magic is", BODY_LEN + 1660, 4, 1656, TATU_ERR_FORMAT},
 };
 
 static void image_refuses_each_spoiled_field(void **state)
@@ -159,6 +166,35 @@ static void image_skips_sections_it_does_not_know(void **state)
     tatu_put_le16(package + BODY_LEN + 144, 0x5a5a);
     assert_int_equal(decode(package, PACKAGE_LEN, &back), TATU_OK);
     assert_int_equal(back.security_version, 0);
+}
+
+static void image_knows_where_its_second_signature_is(void **state)
+{
+    (void)state;
+    static uint8_t package[PACKAGE_LEN];
+    struct tatu_image_info info = sample();
+    struct tatu_image_info back;
+    (void)make_package(&info, package);
+    memset(package + BODY_LEN + 208, 0x22, TATU_IMAGE_SECOND_SIZE);
+    assert_int_equal(decode(package, PACKAGE_LEN, &back), TATU_OK);
+    assert_int_equal(tatu_proto_second_at(&back), BODY_LEN + 208);
+}
+
+static void image_takes_a_second_signature_as_last_section_only(void **state)
+{
+    (void)state;
+    static uint8_t package[PACKAGE_LEN];
+    struct tatu_image_info info = sample();
+    struct tatu_image_info out;
+    (void)make_package(&info, package);
+    uint8_t *metadata = package + BODY_LEN; /* verity goes behind it */
+    memmove(metadata + 156 + 1460, metadata + 156, 44);
+    memset(metadata + 156, 0, 1460);
+    memcpy(metadata + 156, "S2\xb0\x05\x01", 5);
+    assert_int_equal(decode(package, PACKAGE_LEN, &out), TATU_ERR_FORMAT);
+    memcpy(metadata + 156, "S3", 2); /* the same bytes as a section to skip */
+    assert_int_equal(decode(package, PACKAGE_LEN, &out), TATU_OK);
+    assert_false(out.has_second);
 }
 
 static void image_refuses_each_wrong_length(void **state)
@@ -214,7 +250,7 @@ static void metadata_refuses_what_would_not_be_read(void **state)
 static void type_names_are_read_back(void **state)
 {
     (void)state;
-    static const uint16_t types[] = {2, 4, 6, 7, 8, 10, 19};
+    static const uint16_t types[] = {1, 2, 4, 6, 7, 8, 10, 13, 19, 26};
     for (size_t i = 0; i < TATU_COUNT_OF(types); i++) {
         const char *name = tatu_proto_image_type_name(types[i]);
         uint16_t back = 0;
@@ -250,24 +286,29 @@ static void image_meets_each_maximum(void **state)
     struct tatu_span tail = {package + PACKAGE_LEN - TATU_IMAGE_TRAILER_MAX,
                              TATU_IMAGE_TRAILER_MAX};
     assert_int_equal(tatu_proto_decode_image(tail, TATU_IMAGE_PACKAGE_MAX, &out), TATU_OK);
-    /* nine more sections, the last one as long as the metadata may become */
-    uint8_t *p = package + BODY_LEN + METADATA_LEN - 4;
+    /* eight more sections before the second signature, the last as long as the metadata may
+     * become */
+    uint8_t *p = package + BODY_LEN + 200;
+    uint8_t second[1460];
+    memcpy(second, p, sizeof(second));
     tatu_put_le32(package + BODY_LEN + 4, TATU_IMAGE_SECTION_MAX);
-    for (uint16_t i = 0; i < 9; i++) {
-        uint16_t len = i < 8 ? 0 : TATU_IMAGE_METADATA_MAX - METADATA_LEN - 9 * 4;
+    for (uint16_t i = 0; i < 8; i++) {
+        uint16_t len = i < 7 ? 0 : TATU_IMAGE_METADATA_MAX - METADATA_LEN - 8 * 4;
         tatu_put_le16(p, (uint16_t)(0x6161 + i));
         tatu_put_le16(p + 2, len);
         p += 4 + len;
     }
-    tatu_put_le32(p, TATU_IMAGE_METADATA_MAX);
+    memcpy(p, second, sizeof(second));
+    tatu_put_le32(p + sizeof(second), TATU_IMAGE_METADATA_MAX);
     assert_int_equal(decode(package, sizeof(package), &out), TATU_OK);
     /* data and tree that fill the body, and a body that is not there */
     info.verity_data_len = BODY_LEN - 4096;
     (void)make_package(&info, package);
     assert_int_equal(decode(package, PACKAGE_LEN, &out), TATU_OK);
     info.has_verity = false;
+    info.has_second = false;
     (void)make_package(&info, package);
-    assert_int_equal(decode(package + BODY_LEN, PACKAGE_LEN - 44 - BODY_LEN, &out), TATU_OK);
+    assert_int_equal(decode(package + BODY_LEN, PACKAGE_LEN - 44 - 1460 - BODY_LEN, &out), TATU_OK);
     assert_int_equal(out.body_len, 0);
 }
 
@@ -312,6 +353,8 @@ int main(void)
         cmocka_unit_test(image_writes_the_plain_application_trailer),
         cmocka_unit_test(image_refuses_each_spoiled_field),
         cmocka_unit_test(image_skips_sections_it_does_not_know),
+        cmocka_unit_test(image_knows_where_its_second_signature_is),
+        cmocka_unit_test(image_takes_a_second_signature_as_last_section_only),
         cmocka_unit_test(image_refuses_each_wrong_length),
         cmocka_unit_test(metadata_is_written_whole_or_not_at_all),
         cmocka_unit_test(metadata_refuses_what_would_not_be_read),

@@ -6,13 +6,11 @@ static const struct {
     uint16_t type;
     const char *name;
 } names[] = {
-    {TATU_IMAGE_VAULT_RUNTIME, "vault-runtime"},
-    {TATU_IMAGE_MONITOR, "monitor"},
-    {TATU_IMAGE_DTB, "device-tree"},
-    {TATU_IMAGE_KERNEL, "kernel"},
-    {TATU_IMAGE_ROOT, "root"},
-    {TATU_IMAGE_APPLICATION, "application"},
-    {TATU_IMAGE_KEYSTORE, "keystore"},
+    {TATU_IMAGE_RECOVERY, "recovery"},       {TATU_IMAGE_VAULT_RUNTIME, "vault-runtime"},
+    {TATU_IMAGE_MONITOR, "monitor"},         {TATU_IMAGE_DTB, "device-tree"},
+    {TATU_IMAGE_KERNEL, "kernel"},           {TATU_IMAGE_ROOT, "root"},
+    {TATU_IMAGE_APPLICATION, "application"}, {TATU_IMAGE_CAPABILITY, "capability"},
+    {TATU_IMAGE_KEYSTORE, "keystore"},       {TATU_IMAGE_RECOVERY_MANIFEST, "recovery-manifest"},
 };
 
 const char *tatu_proto_image_type_name(uint16_t type)

@@ -1,26 +1,9 @@
-#include "proto/image.h"
-
-#include "bytes.h"
-
-/* Sizes of the parts: head up to the keys, one key, everything after the keys but the host */
-#define HEAD_SIZE 76u
-#define KEY_SIZE 72u
-#define TAIL_SIZE 198u
-#define VERSION 1u
+#include "keystore.h"
 
 static bool is_host_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '-';
-}
-
-static size_t host_len(const struct tatu_keystore *keystore)
-{
-    size_t len = 0;
-    while (len < sizeof(keystore->host) && keystore->host[len] != '\0') {
-        len++;
-    }
-    return len;
 }
 
 static bool is_host_sound(const struct tatu_keystore *keystore)
@@ -34,7 +17,7 @@ static bool is_host_sound(const struct tatu_keystore *keystore)
     return len != 0 && len <= TATU_KEYSTORE_HOST_MAX;
 }
 
-/* A key listed twice could be revoked in one place and good in the other. */
+/* A key (either of the pair) listed twice could be revoked in one place and good in the other. */
 static bool are_keys_sound(const struct tatu_keystore *keystore)
 {
     for (size_t i = 0; i < keystore->count; i++) {
@@ -42,7 +25,8 @@ static bool are_keys_sound(const struct tatu_keystore *keystore)
             return false;
         }
         for (size_t j = 0; j < i; j++) {
-            if (same_bytes(keystore->keys[i].key, keystore->keys[j].key, 64)) {
+            if (same_bytes(keystore->keys[i].key, keystore->keys[j].key, 64) ||
+                same_bytes(keystore->keys[i].lms, keystore->keys[j].lms, TATU_LMS_KEY_SIZE)) {
                 return false;
             }
         }
@@ -50,7 +34,7 @@ static bool are_keys_sound(const struct tatu_keystore *keystore)
     return true;
 }
 
-static bool is_keystore_sound(const struct tatu_keystore *keystore)
+bool tatu_keystore_is_sound(const struct tatu_keystore *keystore)
 {
     return keystore->count != 0 && keystore->count <= TATU_KEYSTORE_KEY_MAX &&
            are_keys_sound(keystore) && is_host_sound(keystore) && keystore->front_port != 0 &&
@@ -61,6 +45,7 @@ static void read_keys(const uint8_t **p, struct tatu_keystore *keystore)
 {
     for (size_t i = 0; i < keystore->count; i++) {
         take_bytes(p, keystore->keys[i].key, 64);
+        take_bytes(p, keystore->keys[i].lms, TATU_LMS_KEY_SIZE);
         keystore->keys[i].usage = take_u32(p);
         keystore->keys[i].revoked = take_u32(p);
     }
@@ -105,6 +90,7 @@ enum tatu_err tatu_proto_decode_keystore(struct tatu_span body, struct tatu_keys
     }
     struct tatu_keystore keystore = {0};
     take_bytes(&p, keystore.root, 64);
+    take_bytes(&p, keystore.root_lms, TATU_LMS_KEY_SIZE);
     keystore.count = take_u32(&p);
     if (keystore.count > TATU_KEYSTORE_KEY_MAX) {
         return TATU_ERR_LONG;
@@ -115,38 +101,9 @@ enum tatu_err tatu_proto_decode_keystore(struct tatu_span body, struct tatu_keys
     }
     read_keys(&p, &keystore);
     TATU_TRY(read_service(p, left - keystore.count * KEY_SIZE, &keystore));
-    if (!is_keystore_sound(&keystore)) {
+    if (!tatu_keystore_is_sound(&keystore)) {
         return TATU_ERR_FORMAT;
     }
     *out = keystore;
-    return TATU_OK;
-}
-
-enum tatu_err tatu_proto_encode_keystore(const struct tatu_keystore *keystore, struct tatu_buf *out)
-{
-    if (!is_keystore_sound(keystore)) {
-        return TATU_ERR_ARGUMENT;
-    }
-    size_t len = host_len(keystore);
-    uint8_t *p = give_room(out, HEAD_SIZE + keystore->count * KEY_SIZE + TAIL_SIZE + len);
-    if (p == NULL) {
-        return TATU_ERR_FULL;
-    }
-    give_u32(&p, TATU_KEYSTORE_MAGIC);
-    give_u32(&p, VERSION);
-    give_bytes(&p, keystore->root, 64);
-    give_u32(&p, keystore->count);
-    for (size_t i = 0; i < keystore->count; i++) {
-        give_bytes(&p, keystore->keys[i].key, 64);
-        give_u32(&p, keystore->keys[i].usage);
-        give_u32(&p, keystore->keys[i].revoked);
-    }
-    give_bytes(&p, keystore->service_root, 64);
-    give_bytes(&p, keystore->time_key, 64);
-    give_bytes(&p, keystore->director_key, 64);
-    give_u16(&p, (uint16_t)len);
-    give_bytes(&p, (const uint8_t *)keystore->host, len);
-    give_u16(&p, keystore->front_port);
-    give_u16(&p, keystore->update_port);
     return TATU_OK;
 }

@@ -2,9 +2,11 @@
 
 #include "testing.h"
 
-#define KEY1_AT 76u
-#define KEY2_AT (KEY1_AT + 72)
-#define HOST_LEN_AT (KEY1_AT + 2 * 72 + 3 * 64)
+#define COUNT_AT 128u
+#define KEY1_AT 132u
+#define KEY_SIZE 128u
+#define KEY2_AT (KEY1_AT + KEY_SIZE)
+#define HOST_LEN_AT (KEY1_AT + 2 * KEY_SIZE + 3 * 64)
 #define HOST_AT (HOST_LEN_AT + 2)
 #define HOST_LEN 9u
 #define PORTS_AT (HOST_AT + HOST_LEN)
@@ -19,8 +21,11 @@ static struct tatu_keystore sample(void)
         .update_port = 8444,
     };
     memset(keystore.root, 1, 64);
+    memset(keystore.root_lms, 0x11, TATU_LMS_KEY_SIZE);
     memset(keystore.keys[0].key, 2, 64);
+    memset(keystore.keys[0].lms, 0x12, TATU_LMS_KEY_SIZE);
     memset(keystore.keys[1].key, 3, 64);
+    memset(keystore.keys[1].lms, 0x13, TATU_LMS_KEY_SIZE);
     keystore.keys[0].usage = TATU_KEY_USAGE_FIRMWARE;
     keystore.keys[1].usage = TATU_KEY_USAGE_FIRMWARE;
     keystore.keys[1].revoked = 1;
@@ -48,6 +53,8 @@ static void keystore_reads_what_was_written(void **state)
     assert_int_equal(buf.len, SAMPLE_LEN);
     memset(&back, UNTOUCHED, sizeof(back));
     assert_int_equal(tatu_proto_decode_keystore((struct tatu_span){room, buf.len}, &back), TATU_OK);
+    assert_memory_equal(back.root, keystore.root, 64);
+    assert_memory_equal(back.root_lms, keystore.root_lms, TATU_LMS_KEY_SIZE);
     assert_memory_equal(back.keys, keystore.keys, sizeof(keystore.keys));
     assert_string_equal(back.host, keystore.host);
     assert_int_equal(back.update_port, 8444);
@@ -63,13 +70,13 @@ static const struct spoil spoils[] = {
     {"after Z", HOST_AT, 1, 'Z' + 1, TATU_ERR_FORMAT},
     {"after 9", HOST_AT, 1, '9' + 1, TATU_ERR_FORMAT},
     {"magic", 0, 1, 'X', TATU_ERR_FORMAT},
-    {"version", 4, 4, 2, TATU_ERR_VERSION},
-    {"one key fewer leaves bytes over", 72, 4, 1, TATU_ERR_LONG},
-    {"more keys than bytes", 72, 4, 8, TATU_ERR_SHORT},
-    {"more keys than the maximum", 72, 4, 9, TATU_ERR_LONG},
-    {"a usage that does not exist", KEY1_AT + 64, 4, 2, TATU_ERR_FORMAT},
-    {"no usage", KEY1_AT + 64, 4, 0, TATU_ERR_FORMAT},
-    {"revoked neither 0 nor 1", KEY1_AT + 68, 4, 2, TATU_ERR_FORMAT},
+    {"version", 4, 4, 1, TATU_ERR_VERSION},
+    {"one key fewer leaves bytes over", COUNT_AT, 4, 1, TATU_ERR_LONG},
+    {"more keys than bytes", COUNT_AT, 4, 8, TATU_ERR_SHORT},
+    {"more keys than the maximum", COUNT_AT, 4, 9, TATU_ERR_LONG},
+    {"a usage that does not exist", KEY1_AT + 120, 4, 2, TATU_ERR_FORMAT},
+    {"no usage", KEY1_AT + 120, 4, 0, TATU_ERR_FORMAT},
+    {"revoked neither 0 nor 1", KEY1_AT + 124, 4, 2, TATU_ERR_FORMAT},
     {"host over its maximum", HOST_LEN_AT, 2, 65, TATU_ERR_LONG},
     {"host longer than the bytes", HOST_LEN_AT, 2, 10, TATU_ERR_SHORT},
     {"bytes after the ports", HOST_LEN_AT, 2, 8, TATU_ERR_LONG},
@@ -104,6 +111,10 @@ static void keystore_refuses_a_key_listed_twice(void **state)
     memcpy(room + KEY2_AT, room + KEY1_AT, 64);
     assert_int_equal(tatu_proto_decode_keystore((struct tatu_span){room, buf.len}, &out),
                      TATU_ERR_FORMAT);
+    buf = encode(room, sizeof(room));
+    memcpy(room + KEY2_AT + 64, room + KEY1_AT + 64, TATU_LMS_KEY_SIZE);
+    assert_int_equal(tatu_proto_decode_keystore((struct tatu_span){room, buf.len}, &out),
+                     TATU_ERR_FORMAT);
 }
 
 static void keystore_refuses_to_have_no_key(void **state)
@@ -112,10 +123,11 @@ static void keystore_refuses_to_have_no_key(void **state)
     uint8_t room[TATU_KEYSTORE_MAX];
     struct tatu_keystore out;
     struct tatu_buf buf = encode(room, sizeof(room));
-    memmove(room + KEY1_AT, room + KEY1_AT + 2 * 72, buf.len - KEY1_AT - 2 * 72);
-    tatu_put_le32(room + 72, 0);
-    assert_int_equal(tatu_proto_decode_keystore((struct tatu_span){room, buf.len - 2 * 72}, &out),
-                     TATU_ERR_FORMAT);
+    memmove(room + KEY1_AT, room + KEY1_AT + 2 * KEY_SIZE, buf.len - KEY1_AT - 2 * KEY_SIZE);
+    tatu_put_le32(room + COUNT_AT, 0);
+    assert_int_equal(
+        tatu_proto_decode_keystore((struct tatu_span){room, buf.len - 2 * KEY_SIZE}, &out),
+        TATU_ERR_FORMAT);
 }
 
 static void keystore_refuses_each_wrong_length(void **state)
@@ -146,6 +158,10 @@ static void make_twice(struct tatu_keystore *k)
 {
     memset(k->keys[1].key, 2, 64);
 }
+static void make_half_twice(struct tatu_keystore *k)
+{
+    memset(k->keys[1].lms, 0x12, TATU_LMS_KEY_SIZE);
+}
 static void make_no_host(struct tatu_keystore *k)
 {
     k->host[0] = '\0';
@@ -163,7 +179,8 @@ static void keystore_is_not_written_when_it_would_not_be_read(void **state)
 {
     (void)state;
     static void (*const spoilers[])(struct tatu_keystore *) = {
-        make_no_key, make_too_many, make_twice, make_no_host, make_endless_host, make_no_port,
+        make_no_key,  make_too_many,     make_twice,   make_half_twice,
+        make_no_host, make_endless_host, make_no_port,
     };
     for (size_t i = 0; i < TATU_COUNT_OF(spoilers); i++) {
         uint8_t room[TATU_KEYSTORE_MAX];
@@ -195,6 +212,7 @@ static void keystore_of_the_largest_size_fits_its_maximum(void **state)
     keystore.count = TATU_KEYSTORE_KEY_MAX;
     for (size_t i = 0; i < keystore.count; i++) {
         memset(keystore.keys[i].key, (int)(10 + i), 64);
+        memset(keystore.keys[i].lms, (int)(30 + i), TATU_LMS_KEY_SIZE);
         keystore.keys[i].usage = TATU_KEY_USAGE_FIRMWARE;
     }
     memset(keystore.host, 'a', TATU_KEYSTORE_HOST_MAX);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/image.h"
+#include "proto/mailbox.h"
 
 const uint8_t sample_ueid_digest[32] = {
     0x9a, 0xed, 0x5f, 0xce, 0x4b, 0xb6, 0x0c, 0x40, 0xcb, 0x8a, 0x29, 0x83, 0xb4, 0x35, 0x40, 0xad,
@@ -18,6 +19,8 @@ struct tatu_evidence sample_evidence(void)
         .board_class = TATU_CLASS_VIRTUAL,
         .boot_set = 1,
         .fallback = true,
+        .mode = TATU_BOOT_RENEW,
+        .capabilities = 0x2800, /* 11 and 13 */
         .boot_count = 300,
         .uptime_ms = 5000000000,
         .measurement_count = TATU_COUNT_OF(types),
@@ -40,6 +43,7 @@ struct tatu_evidence sample_evidence(void)
         memset(evidence.apps[i].digest, (int)(0x80 + i), 32);
     }
     memset(evidence.tenants[0].tenant, 0x90, 16);
+    memset(evidence.tenants[0].component, 0x60, 16);
     memset(evidence.tenants[0].key, 0x91, 64);
     return evidence;
 }
@@ -68,6 +72,21 @@ struct tatu_signed_time sample_time(void)
     struct tatu_signed_time t = {.unix_s = 1767225600};
     memset(t.nonce, 0x22, sizeof(t.nonce));
     return t;
+}
+
+struct tatu_confirmation sample_confirmation(void)
+{
+    struct tatu_confirmation c = {.floors = {1, 24, 64, 0}};
+    memset(c.implementation, 0x33, sizeof(c.implementation));
+    return c;
+}
+
+struct tatu_ticket sample_ticket(void)
+{
+    struct tatu_ticket ticket = {.grace_s = 86400};
+    memset(ticket.device_id, 0x11, sizeof(ticket.device_id));
+    memset(ticket.nonce, 0x22, sizeof(ticket.nonce));
+    return ticket;
 }
 
 struct tatu_deployment sample_deployment(void)

@@ -12,6 +12,8 @@ struct tatu_evidence sample_evidence(void);
 struct tatu_endorsement sample_endorsement(void);
 struct tatu_claim sample_claim(void);
 struct tatu_signed_time sample_time(void);
+struct tatu_confirmation sample_confirmation(void);
+struct tatu_ticket sample_ticket(void);
 struct tatu_deployment sample_deployment(void);
 struct tatu_reference sample_reference(void);
 struct tatu_crash sample_crash(void);

@@ -1,4 +1,5 @@
 /* What holds for every statement and report alike; what is special to one is in its own test. */
+#include "proto/cbor.h"
 #include "samples.h"
 #include "testing.h"
 
@@ -38,6 +39,8 @@ static enum tatu_err again_evidence(struct tatu_span in, struct tatu_buf *out, b
 STATEMENT(endorsement, tatu_endorsement)
 STATEMENT(claim, tatu_claim)
 STATEMENT(time, tatu_signed_time)
+STATEMENT(confirmation, tatu_confirmation)
+STATEMENT(ticket, tatu_ticket)
 STATEMENT(deployment, tatu_deployment)
 STATEMENT(reference, tatu_reference)
 STATEMENT(crash, tatu_crash)
@@ -54,8 +57,9 @@ static const struct statement {
     enum tatu_err (*encode)(struct tatu_buf *out);
     enum tatu_err (*again)(struct tatu_span in, struct tatu_buf *out, bool *untouched);
 } statements[] = {
-    ROW(evidence),  ROW(endorsement), ROW(claim),        ROW(time),  ROW(deployment),
-    ROW(reference), ROW(crash),       ROW(boot_failure), ROW(event),
+    ROW(evidence),   ROW(endorsement),  ROW(claim),  ROW(time),
+    ROW(deployment), ROW(confirmation), ROW(ticket), ROW(reference),
+    ROW(crash),      ROW(boot_failure), ROW(event),
 };
 
 static struct tatu_span encode(const struct statement *statement, uint8_t room[ROOM])
@@ -175,6 +179,69 @@ static void each_refuses_a_missing_or_unknown_part(void **state)
     }
 }
 
+static void confirmation_has_no_floor_that_no_fuse_can_hold(void **state)
+{
+    (void)state;
+    uint8_t room[ROOM];
+    for (size_t i = 0; i < 4; i++) {
+        struct tatu_confirmation confirmation = sample_confirmation();
+        struct tatu_confirmation out;
+        struct tatu_buf buf = TATU_BUF_OF(room);
+        memset(&out, UNTOUCHED, sizeof(out));
+        confirmation.floors[i] = 65;
+        assert_int_equal(tatu_proto_encode_confirmation(&confirmation, &buf), TATU_ERR_ARGUMENT);
+        assert_int_equal(buf.len, 0);
+        confirmation.floors[i] = 64;
+        assert_int_equal(tatu_proto_encode_confirmation(&confirmation, &buf), TATU_OK);
+        size_t at = buf.len - 1;
+        while (room[at - 1] != 0x18 || room[at] != 64) {
+            at--;
+        }
+        room[at] = 65;
+        assert_int_equal(tatu_proto_decode_confirmation((struct tatu_span){room, buf.len}, &out),
+                         TATU_ERR_FORMAT);
+        assert_true(is_untouched(&out, sizeof(out)));
+    }
+}
+
+static void ticket_grace_is_none_or_within_its_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t grace_s;
+        enum tatu_err err;
+    } rows[] = {
+        {0, TATU_OK},
+        {1, TATU_ERR_FORMAT},
+        {599, TATU_ERR_FORMAT},
+        {600, TATU_OK},
+        {31536000, TATU_OK},
+        {31536001, TATU_ERR_FORMAT},
+        {UINT32_MAX, TATU_ERR_FORMAT},
+    };
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        uint8_t room[ROOM];
+        struct tatu_buf buf = TATU_BUF_OF(room);
+        struct tatu_ticket ticket = sample_ticket();
+        struct tatu_ticket out;
+        ticket.grace_s = rows[i].grace_s;
+        bool good = rows[i].err == TATU_OK;
+        assert_int_equal(tatu_proto_encode_ticket(&ticket, &buf),
+                         good ? TATU_OK : TATU_ERR_ARGUMENT);
+        if (good) {
+            continue;
+        }
+        ticket.grace_s = TATU_TICKET_GRACE_MAX_S; /* as long on the wire */
+        assert_int_equal(tatu_proto_encode_ticket(&ticket, &buf), TATU_OK);
+        struct tatu_cbor_writer w;
+        buf.len -= 5;
+        tatu_cbor_init(&w, &buf);
+        tatu_cbor_put_uint(&w, rows[i].grace_s);
+        assert_int_equal(tatu_proto_decode_ticket((struct tatu_span){room, buf.len}, &out),
+                         rows[i].err);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +251,8 @@ int main(void)
         cmocka_unit_test(each_is_written_whole_or_not_at_all),
         cmocka_unit_test(each_has_one_encoding),
         cmocka_unit_test(each_refuses_a_missing_or_unknown_part),
+        cmocka_unit_test(confirmation_has_no_floor_that_no_fuse_can_hold),
+        cmocka_unit_test(ticket_grace_is_none_or_within_its_limits),
     };
     return cmocka_run_group_tests_name("statements", tests, NULL, NULL);
 }

@@ -61,12 +61,12 @@ enum tatu_err tatu_proto_decode_table(struct tatu_span in, struct tatu_table *ou
         tatu_base_crc32(checked) != tatu_get_le32(in.data + CRC_AT)) {
         return TATU_ERR_FORMAT;
     }
-    struct tatu_table table = {.sequence = take_u32(&p)};
-    table.preferred_set = take_u8(&p);
+    struct tatu_table table = {.preferred_set = take_u8(&p)};
     table.app_count = take_u8(&p);
-    if (take_u16(&p) != 0 || take_u32(&p) != 0) {
+    if (take_u16(&p) != 0) {
         return TATU_ERR_FORMAT;
     }
+    table.sequence = take_u64(&p);
     for (size_t i = 0; i < TATU_TABLE_APP_MAX; i++) {
         if (i >= table.app_count && !all_zero(p, TATU_TABLE_APP_SIZE)) {
             return TATU_ERR_FORMAT;
@@ -75,6 +75,7 @@ enum tatu_err tatu_proto_decode_table(struct tatu_span in, struct tatu_table *ou
         table.apps[i].offset = take_u32(&p);
         table.apps[i].len = take_u32(&p);
     }
+    take_bytes(&p, table.mac, sizeof(table.mac));
     if (!is_table_sound(&table)) {
         return TATU_ERR_FORMAT;
     }
@@ -94,17 +95,17 @@ enum tatu_err tatu_proto_encode_table(const struct tatu_table *table, struct tat
     }
     uint8_t *p = start;
     give_u32(&p, TATU_TABLE_MAGIC);
-    give_u32(&p, table->sequence);
     give_u8(&p, table->preferred_set);
     give_u8(&p, table->app_count);
     give_u16(&p, 0);
-    give_u32(&p, 0);
+    give_u64(&p, table->sequence);
     for (size_t i = 0; i < TATU_TABLE_APP_MAX; i++) {
         const struct tatu_table_app *app = i < table->app_count ? &table->apps[i] : &unused;
         give_bytes(&p, app->image, sizeof(app->image));
         give_u32(&p, app->offset);
         give_u32(&p, app->len);
     }
+    give_bytes(&p, table->mac, sizeof(table->mac));
     give_u32(&p, tatu_base_crc32((struct tatu_span){start, CRC_AT}));
     return TATU_OK;
 }

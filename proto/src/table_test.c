@@ -9,9 +9,10 @@
 #define OFFSET 16u
 #define LEN 20u
 
-static struct tatu_table sample(uint32_t sequence)
+static struct tatu_table sample(uint64_t sequence)
 {
     struct tatu_table table = {.sequence = sequence, .preferred_set = 1, .app_count = 2};
+    memset(table.mac, 0x6d, sizeof(table.mac));
     memset(table.apps[0].image, 1, 16);
     table.apps[0].offset = TATU_FLASH_APPS0_AT;
     table.apps[0].len = 5000; /* two sectors */
@@ -38,7 +39,7 @@ static void table_reads_what_was_written(void **state)
 {
     (void)state;
     uint8_t sector[4096];
-    struct tatu_table table = sample(9);
+    struct tatu_table table = sample(0x100000009u);
     struct tatu_table back = {0};
     memset(sector, 0xff, sizeof(sector));
     encode(&table, sector);
@@ -48,12 +49,12 @@ static void table_reads_what_was_written(void **state)
 
 static const struct spoil spoils[] = {
     {"magic", 0, 1, 'X', TATU_ERR_FORMAT},
-    {"a set that does not exist", 8, 1, 2, TATU_ERR_FORMAT},
-    {"more applications than entries", 9, 1, 17, TATU_ERR_FORMAT},
-    {"an application more than there is", 9, 1, 3, TATU_ERR_FORMAT},
-    {"an entry in use that is not counted", 9, 1, 1, TATU_ERR_FORMAT},
-    {"reserved half word", 10, 2, 1, TATU_ERR_FORMAT},
-    {"reserved word", 12, 4, 1, TATU_ERR_FORMAT},
+    {"a set that does not exist", 4, 1, 2, TATU_ERR_FORMAT},
+    {"more applications than entries", 5, 1, 17, TATU_ERR_FORMAT},
+    {"an application more than there is", 5, 1, 3, TATU_ERR_FORMAT},
+    {"an entry in use that is not counted", 5, 1, 1, TATU_ERR_FORMAT},
+    {"the version before this one", 3, 1, 'L', TATU_ERR_FORMAT},
+    {"reserved half word", 6, 2, 1, TATU_ERR_FORMAT},
     {"not at a sector", APP0_AT + OFFSET, 4, TATU_FLASH_APPS0_AT + 4, TATU_ERR_FORMAT},
     {"before the applications", APP0_AT + OFFSET, 4, TATU_FLASH_APPS0_AT - 0x1000, TATU_ERR_FORMAT},
     {"in the factory data", APP1_AT + OFFSET, 4, TATU_FLASH_FACTORY_AT, TATU_ERR_FORMAT},
@@ -110,6 +111,21 @@ static void table_notices_every_damaged_bit(void **state)
                      TATU_ERR_SHORT);
 }
 
+/* What the MAC covers is all that the table says; the MAC itself says nothing. */
+static void table_says_the_same_with_any_mac(void **state)
+{
+    (void)state;
+    uint8_t one[TATU_TABLE_SIZE];
+    uint8_t other[TATU_TABLE_SIZE];
+    struct tatu_table table = sample(9);
+    encode(&table, one);
+    memset(table.mac, 0, sizeof(table.mac));
+    encode(&table, other);
+    assert_memory_equal(one, other, TATU_TABLE_MAC_AT);
+    assert_memory_not_equal(one + TATU_TABLE_MAC_AT, other + TATU_TABLE_MAC_AT,
+                            TATU_TABLE_MAC_SIZE);
+}
+
 static void table_is_not_written_when_it_would_not_be_read(void **state)
 {
     (void)state;
@@ -135,11 +151,11 @@ static void newest_valid_table_counts(void **state)
     (void)state;
     static const struct {
         const char *promise;
-        uint32_t sequence0, sequence1; /* 0: damaged */
+        uint64_t sequence0, sequence1; /* 0: damaged */
         int chosen;
-        uint32_t sequence;
+        uint64_t sequence;
     } rows[] = {
-        {"newer second", 4, 5, 1, 5},  {"newer first", 6, 5, 0, 6},
+        {"newer second", 4, 5, 1, 5},  {"newer first", 0x100000000u, 5, 0, 0x100000000u},
         {"equally new", 5, 5, 0, 5},   {"damaged second", 4, 0, 0, 4},
         {"damaged first", 0, 3, 1, 3}, {"both damaged", 0, 0, -1, 77},
     };
@@ -189,6 +205,7 @@ int main(void)
         cmocka_unit_test(table_refuses_each_spoiled_field),
         cmocka_unit_test(table_refuses_one_image_in_two_places),
         cmocka_unit_test(table_notices_every_damaged_bit),
+        cmocka_unit_test(table_says_the_same_with_any_mac),
         cmocka_unit_test(table_is_not_written_when_it_would_not_be_read),
         cmocka_unit_test(newest_valid_table_counts),
         cmocka_unit_test(table_meets_its_limits),

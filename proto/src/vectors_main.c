@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "proto/asxipfs.h"
+#include "proto/capability.h"
 #include "proto/cose.h"
 #include "proto/fab.h"
 #include "proto/image.h"
@@ -31,6 +32,8 @@ static enum tatu_err put_evidence(struct tatu_buf *out)
 PUTTER(endorsement, tatu_endorsement)
 PUTTER(claim, tatu_claim)
 PUTTER(time, tatu_signed_time)
+PUTTER(confirmation, tatu_confirmation)
+PUTTER(ticket, tatu_ticket)
 PUTTER(deployment, tatu_deployment)
 PUTTER(reference, tatu_reference)
 PUTTER(crash, tatu_crash)
@@ -42,8 +45,11 @@ static enum tatu_err put_keystore(struct tatu_buf *out)
     struct tatu_keystore keystore = {
         .count = 2, .host = "localhost", .front_port = 8443, .update_port = 8444};
     memset(keystore.root, 1, 64);
+    memset(keystore.root_lms, 0x11, TATU_LMS_KEY_SIZE);
     memset(keystore.keys[0].key, 2, 64);
+    memset(keystore.keys[0].lms, 0x12, TATU_LMS_KEY_SIZE);
     memset(keystore.keys[1].key, 3, 64);
+    memset(keystore.keys[1].lms, 0x13, TATU_LMS_KEY_SIZE);
     keystore.keys[0].usage = TATU_KEY_USAGE_FIRMWARE;
     keystore.keys[1].usage = TATU_KEY_USAGE_FIRMWARE;
     keystore.keys[1].revoked = 1;
@@ -56,6 +62,7 @@ static enum tatu_err put_keystore(struct tatu_buf *out)
 static enum tatu_err put_table(struct tatu_buf *out)
 {
     struct tatu_table table = {.sequence = 9, .preferred_set = 1, .app_count = 2};
+    memset(table.mac, 0x6d, sizeof(table.mac));
     memset(table.apps[0].image, 1, 16);
     memset(table.apps[1].image, 2, 16);
     table.apps[0].offset = 0x600000;
@@ -81,6 +88,15 @@ static enum tatu_err put_fab_answer(struct tatu_buf *out)
     return tatu_proto_encode_fab_answer(&answer, out);
 }
 
+static enum tatu_err put_capability(struct tatu_buf *out)
+{
+    uint8_t device_id[64];
+    memset(device_id, 0x11, sizeof(device_id));
+    return tatu_proto_encode_capability(TATU_CAPABILITY_BIT(TATU_CAPABILITY_APP_DEVELOPMENT) |
+                                            TATU_CAPABILITY_BIT(TATU_CAPABILITY_FIELD_SERVICING),
+                                        device_id, out);
+}
+
 static enum tatu_err put_asxipfs(struct tatu_buf *out)
 {
     static const uint8_t program[64] = {0x7f, 'E', 'L', 'F'};
@@ -104,6 +120,8 @@ static const struct {
     {"endorsement", TATU_COSE_AAD_ENDORSEMENT, put_endorsement},
     {"claim", TATU_COSE_AAD_CLAIM, put_claim},
     {"time", TATU_COSE_AAD_TIME, put_time},
+    {"confirmation", TATU_COSE_AAD_CONFIRM, put_confirmation},
+    {"ticket", TATU_COSE_AAD_TICKET, put_ticket},
     {"deployment", TATU_COSE_AAD_DEPLOYMENT, put_deployment},
     {"reference", TATU_COSE_AAD_REFERENCE, put_reference},
     {"crash", NULL, put_crash},
@@ -113,6 +131,7 @@ static const struct {
     {"table", NULL, put_table},
     {"fab_request", NULL, put_fab_request},
     {"fab_answer", NULL, put_fab_answer},
+    {"capability", NULL, put_capability},
     {"asxipfs", NULL, put_asxipfs},
 };
 

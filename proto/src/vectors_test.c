@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "proto/asxipfs.h"
+#include "proto/capability.h"
 #include "proto/cose.h"
 #include "proto/fab.h"
 #include "proto/image.h"
@@ -39,6 +40,8 @@ static struct tatu_span read_file(const char *name, uint8_t room[FILE_MAX])
 READER(endorsement, tatu_endorsement)
 READER(claim, tatu_claim)
 READER(time, tatu_signed_time)
+READER(confirmation, tatu_confirmation)
+READER(ticket, tatu_ticket)
 READER(deployment, tatu_deployment)
 READER(reference, tatu_reference)
 READER(crash, tatu_crash)
@@ -62,6 +65,14 @@ static enum tatu_err read_image(struct tatu_span in)
     return tatu_proto_decode_image(in, (uint32_t)in.len, &out);
 }
 
+static enum tatu_err read_capability(struct tatu_span in)
+{
+    uint8_t device_id[64];
+    uint32_t set = 0;
+    memset(device_id, 0x11, sizeof(device_id));
+    return tatu_proto_decode_capability(in, device_id, &set);
+}
+
 static enum tatu_err read_asxipfs(struct tatu_span in)
 {
     struct tatu_asxipfs out;
@@ -72,14 +83,25 @@ static const struct {
     const char *name;
     enum tatu_err (*read)(struct tatu_span in);
 } readers[] = {
-    {"evidence", read_evidence},     {"endorsement", read_endorsement},
-    {"claim", read_claim},           {"time", read_time},
-    {"deployment", read_deployment}, {"reference", read_reference},
-    {"crash", read_crash},           {"boot_failure", read_boot_failure},
-    {"event", read_event},           {"sign1", read_sign1},
-    {"image", read_image},           {"keystore", read_keystore},
-    {"table", read_table},           {"fab_request", read_fab_request},
-    {"fab_answer", read_fab_answer}, {"asxipfs", read_asxipfs},
+    {"evidence", read_evidence},
+    {"endorsement", read_endorsement},
+    {"claim", read_claim},
+    {"time", read_time},
+    {"deployment", read_deployment},
+    {"reference", read_reference},
+    {"crash", read_crash},
+    {"boot_failure", read_boot_failure},
+    {"event", read_event},
+    {"sign1", read_sign1},
+    {"image", read_image},
+    {"keystore", read_keystore},
+    {"table", read_table},
+    {"fab_request", read_fab_request},
+    {"fab_answer", read_fab_answer},
+    {"asxipfs", read_asxipfs},
+    {"confirmation", read_confirmation},
+    {"ticket", read_ticket},
+    {"capability", read_capability},
 };
 
 static void read_row(const char *reader, const char *name, const char *wanted)
@@ -124,6 +146,7 @@ static const struct {
     {"evidence", TATU_COSE_AAD_EVIDENCE},     {"endorsement", TATU_COSE_AAD_ENDORSEMENT},
     {"claim", TATU_COSE_AAD_CLAIM},           {"time", TATU_COSE_AAD_TIME},
     {"deployment", TATU_COSE_AAD_DEPLOYMENT}, {"reference", TATU_COSE_AAD_REFERENCE},
+    {"confirmation", TATU_COSE_AAD_CONFIRM},  {"ticket", TATU_COSE_AAD_TICKET},
 };
 
 static void bytes_to_sign_are_those_of_the_second_implementation(void **state)

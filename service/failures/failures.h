@@ -6,6 +6,8 @@
 #ifndef TATU_SERVICE_FAILURES_FAILURES_H
 #define TATU_SERVICE_FAILURES_FAILURES_H
 
+#include <sys/types.h>
+
 #include "base/base.h"
 #include "proto/report.h"
 #include "service/store/store.h"
@@ -36,7 +38,10 @@ enum tatu_err tatu_failures_put(const struct tatu_call *call, const uint8_t devi
     X(INSTALL_FAILED, "install-failed")                                                            \
     X(VERDICT_CHANGED, "verdict-changed")                                                          \
     X(BOOTED_BACKUP_SET, "booted-backup-set")                                                      \
-    X(UNKNOWN_REPORT, "unknown-report")
+    X(UNKNOWN_REPORT, "unknown-report")                                                            \
+    X(NOT_LAUNCHING, "not-launching")                                                              \
+    X(FLOORS_RAISED, "floors-raised")                                                              \
+    X(BACKUP_REPAIRED, "backup-repaired")
 enum tatu_service_event {
 #define TATU_SERVICE_EVENT_ENUM(name, text) TATU_SERVICE_EVENT_##name,
     TATU_SERVICE_EVENTS(TATU_SERVICE_EVENT_ENUM)
@@ -175,12 +180,21 @@ void tatu_failures_symbolise(const char *symbol_dir, const struct tatu_crash *cr
                              struct tatu_stacks *out);
 /** What can be said without reading any file. */
 void tatu_failures_stack_plain(const struct tatu_crash *crash, struct tatu_stacks *out);
-/**
- * The same in a child process: `program` is started with --symbolise DIR, no environment, and
- * limits on time and memory. When it fails, the plain stacks.
+/** A child process at work: `program` --symbolise DIR, no environment, limits on time and memory.
  */
-void tatu_failures_symbolise_apart(const char *program, const char *symbol_dir,
-                                   struct tatu_span payload, struct tatu_stacks *out);
+struct tatu_symboliser {
+    pid_t child;
+    int fd; /* where its answer comes, non-blocking; its reader closes it */
+};
+#define TATU_SYMBOLISER_ANSWER_SIZE sizeof(struct tatu_stacks)
+#define TATU_SYMBOLISER_WAIT_MS 10000
+/** Errors: IO when it cannot be started. */
+enum tatu_err tatu_failures_start_symboliser(const char *program, const char *symbol_dir,
+                                             struct tatu_span payload, struct tatu_symboliser *out);
+/** Ends the child and takes its answer; one that is not whole or not sound gives plain stacks. */
+void tatu_failures_end_symboliser(const struct tatu_symboliser *symboliser,
+                                  const struct tatu_crash *crash, struct tatu_span answer,
+                                  struct tatu_stacks *out);
 /** The child: payload on descriptor 0, stacks on descriptor 1. Returns the exit status. */
 int tatu_failures_symboliser_main(const char *symbol_dir);
 

@@ -98,6 +98,7 @@ struct tatu_group {
     const char *name;
     const char *product;
     struct tatu_group_settings settings;
+    int64_t renewal_grace_s; /* of its devices' tickets; 0: not armed */
     bool has_deployment;
     int64_t created_s;
     const char *created_by;
@@ -113,6 +114,9 @@ enum tatu_err tatu_fleet_put_group(const struct tatu_call *call, const struct ta
                                    struct tatu_group *out, bool *out_made);
 enum tatu_err tatu_fleet_get_group(const struct tatu_call *call, int64_t catalog,
                                    const char *product, const char *name, struct tatu_group *out);
+/** Errors: ARGUMENT when it is neither 0 nor in TATU_TICKET_GRACE_MIN_S..MAX_S. */
+enum tatu_err tatu_fleet_set_renewal_grace(const struct tatu_call *call,
+                                           const struct tatu_group *group, int64_t grace_s);
 enum tatu_err tatu_fleet_list_groups(const struct tatu_call *call,
                                      const struct tatu_product *product,
                                      const struct tatu_page *page, struct tatu_group_list *out);
@@ -153,6 +157,7 @@ struct tatu_device {
     const char *product;
     const char *group;
     const char *policy;
+    int64_t renewal_grace_s; /* of the group; 0 in none */
     const char *maker;
     uint8_t attestation[TATU_PUBLIC_SIZE];
     uint8_t implementation[32];

@@ -81,12 +81,25 @@ struct tatu_http_request {
 };
 
 #define TATU_HTTP_ANSWER_HEADER_MAX 4u
+struct tatu_http_answer;
+
+/** What an answer waits for, while the loop serves others: bytes that a child process writes. */
+struct tatu_http_later {
+    int fd;     /* read end of a pipe, non-blocking; the server closes it */
+    size_t max; /* bytes it may write; the wait ends with them, or with the end of the pipe */
+    int64_t wait_ms;
+    /** Fills the answer from what came. Called exactly once, also when nobody waits any more. */
+    void (*finish)(void *context, struct tatu_span bytes, struct tatu_http_answer *answer);
+    void *context; /* in the request's arena, which lives until then; the request does not */
+};
+
 struct tatu_http_answer {
     int status;
     const char *content_type;
     struct tatu_span body;
     struct tatu_http_pair headers[TATU_HTTP_ANSWER_HEADER_MAX];
     size_t header_count;
+    const struct tatu_http_later *later; /* NULL: the answer is complete */
 };
 
 typedef enum tatu_err (*tatu_http_handler)(void *context, const struct tatu_http_request *request,

@@ -19,6 +19,8 @@ void tatu_json_free(struct tatu_json *json);
 const struct tatu_json *tatu_json_at(const struct tatu_json *json, const char *path);
 /** NULL when it is not there or no string. Never holds a NUL inside. */
 const char *tatu_json_text(const struct tatu_json *json, const char *path);
+/** The whole number at a path. False when there is none. */
+bool tatu_json_int(const struct tatu_json *json, const char *path, int64_t *out);
 bool tatu_json_is_object(const struct tatu_json *json);
 /** Items of an array; 0 when it is none. */
 size_t tatu_json_count(const struct tatu_json *json);

@@ -116,6 +116,17 @@ enum tatu_err tatu_store_audit(const struct tatu_call *call, const char *action,
 /** Walks the chain. Errors: DIGEST with the first line that does not fit. */
 enum tatu_err tatu_store_check_audit(struct tatu_store *store, int64_t *out_bad_sequence);
 
+/* ---- the clock ---- */
+#define TATU_CLOCK_BACK_S 300 /* how far the time may step back without being refused */
+/**
+ * Whether this time may be true: not before the latest that this folder knew. Keeps it, once a
+ * minute.
+ * Errors   CLOCK  it is more than TATU_CLOCK_BACK_S before; FULL, IO
+ */
+enum tatu_err tatu_store_check_clock(struct tatu_store *store, int64_t now_s);
+/** Forgets the latest time: somebody says that this one is true. Errors: FULL, IO. */
+enum tatu_err tatu_store_accept_clock(struct tatu_store *store, int64_t now_s);
+
 /* ---- files below the folder, all 0600, names relative ---- */
 /** Makes a file that must not exist; complete or absent after a crash. Errors: EXISTS, FULL, IO. */
 enum tatu_err tatu_store_create_file(const struct tatu_store *store, const char *name,

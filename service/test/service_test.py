@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import socket
+import sqlite3
 import ssl
 import struct
 import subprocess
@@ -162,12 +163,13 @@ def code_of(answer):
 TYPES = ["vault-runtime", "monitor", "device-tree", "kernel", "root"]
 NUMBERS = [2, 4, 6, 7, 8]
 IMPLEMENTATION = b"\x11" * 32
+COMPONENTS = [b"\x0c" * 16, b"\x2c" * 16]  # two applications
 
 
 class Device:
     def __init__(self, maker):
         self.identity, self.attestation = new_key(), new_key()
-        self.update, self.customer = new_key(), new_key()
+        self.update, self.customer, self.second = new_key(), new_key(), new_key()
         self.id = public(self.identity)
         self.hex = self.id.hex()
         self.digests = [bytes([0x20 + i]) * 32 for i in range(5)]
@@ -175,6 +177,7 @@ class Device:
         self.lifecycle = 0x2001
         self.fallback = False
         self.boots = 1
+        self.mode = self.capabilities = 0
         self.endorsement = sign1(maker, "tatu-endorsement-1", cbor2.dumps(
             {1: self.id, 2: public(self.attestation), 3: IMPLEMENTATION, 4: 1, 5: int(time.time())}))
 
@@ -183,11 +186,14 @@ class Device:
         claims = {
             8: {1: {1: 2, -1: 1, -2: update[:32], -3: update[32:]}},
             10: nonce, 256: b"\x01" + hashlib.sha256(self.id).digest(), 263: 1,
-            265: "tag:tatu-project,2026:evidence/1", 2395: self.lifecycle, 2396: IMPLEMENTATION,
+            265: "tag:tatu-project,2026:evidence/2", 2395: self.lifecycle, 2396: IMPLEMENTATION,
             2399: [{1: t, 2: d, 4: "1"} for t, d in zip(TYPES, self.digests)],
-            -75001: self.id, -75002: 1, -75003: self.boots, -75004: 500, -75005: [],
+            -75001: self.id, -75002: 1, -75003: self.boots, -75004: 500,
+            -75005: [[component, bytes(16), bytes(32)] for component in COMPONENTS],
             -75006: [0, self.fallback],
-            -75007: [[self.tenant, public(self.customer)]] if self.tenant else [],
+            -75007: [[self.tenant, component, public(key)] for component, key in
+                     zip(COMPONENTS, (self.customer, self.second))] if self.tenant else [],
+            -75008: self.capabilities, -75009: self.mode,
         }
         return sign1(key or self.attestation, "tatu-evidence-1", cbor2.dumps(claims))
 
@@ -545,8 +551,12 @@ class Story:
     def attestation(self):
         device, service = self.device, self.service
         status, answer = device.attest(service)
-        check("a current claimed device gets both certificates", status == 200 and answer[1] == 0
-              and len(answer[3]) == 1 and answer[3][0][1] == device.tenant, answer)
+        check("a current claimed device gets a certificate for each application", status == 200
+              and answer[1] == 0 and [entry[4] for entry in answer[3]] == COMPONENTS
+              and all(entry[1] == device.tenant for entry in answer[3]), answer)
+        check("each of its own key", [public(x509.load_der_x509_certificate(entry[2]))
+                                      for entry in answer[3]]
+              == [public(device.customer), public(device.second)])
         update, customer = answer[2], answer[3][0][2]
         good, text = openssl_verify(self.folder, self.update_ca, update, "-purpose", "sslclient")
         check("the update certificate is under the update CA", good, text)
@@ -593,7 +603,18 @@ class Story:
               == ["booted-backup-set", "verdict-changed"], events)
         device.digests, device.fallback, device.boots = saved, False, 3
         check("back on current software it gets both again",
-              len(device.attest(service)[1][3]) == 1)
+              len(device.attest(service)[1][3]) == 2)
+        device.mode, device.capabilities = 1, 1 << 13
+        check("safe mode and field servicing are no reason to refuse",
+              device.attest(service)[1][1] == 0)
+        _, state = service.operator("GET", f"/tatu/v1/devices/{device.hex}")
+        check("but the operator sees them", state["mode"] == "safe"
+              and state["capabilities"] == [13], state)
+        device.mode, device.capabilities = 0, 1 << 1
+        check("developers' capabilities are refused in production",
+              device.attest(service)[1][1] == 8)
+        device.capabilities = 0
+        check("until they are gone", device.attest(service)[1][1] == 0)
 
     def receiver(self):
         ca = os.path.join(self.folder, "catalog-ca.pem")
@@ -734,6 +755,77 @@ class Story:
         _, answer = service.operator("GET", arm("shop", f"{self.group()}/deployments/.default"))
         check(".default is the current one", answer["properties"]["tatu"]["sequence"] == second[4])
 
+    def ticket(self, nonce):
+        status, answer, _ = self.service.request(
+            "update", "POST", "/device/v1/ticket", cbor2.dumps({1: nonce}), client=self.client)
+        if status != 200:
+            return status, cbor2.loads(answer)
+        return status, cbor2.loads(open1(bytes.fromhex(self.keys["director"]["publicKey"]),
+                                         "tatu-ticket-1", answer))
+
+    def tickets(self):
+        service, device, nonce = self.service, self.device, os.urandom(32)
+        path = "/tatu/v1/catalogs/rg/shop" + self.group()
+        check("without a grace a ticket disarms",
+              self.ticket(nonce) == (200, {1: device.id, 2: nonce, 3: 0}), self.ticket(nonce))
+        for body in [{}, {"renewalGraceSeconds": "1d"}, {"renewalGraceSeconds": 599},
+                     {"renewalGraceSeconds": -1}, {"renewalGraceSeconds": 31536001}]:
+            check("a grace out of range is refused",
+                  service.operator("PATCH", path, body)[0] == 400, body)
+        status, answer = service.operator("PATCH", path, {"renewalGraceSeconds": 86400})
+        check("a group's grace is set", status == 200 and answer["renewalGraceSeconds"] == 86400,
+              answer)
+        check("and shown", service.operator("GET", path)[1] == answer and service.operator(
+            "GET", arm("shop", self.group()))[1]["properties"]["tatu"] == {
+                "renewalGraceSeconds": 86400})
+        service.operator("PUT", arm("shop", self.group()), {"properties": {"description": "x"}})
+        check("and kept by a put", service.operator("GET", path)[1]["renewalGraceSeconds"] == 86400)
+        check("no other group has it", service.operator(
+            "GET", path.replace("Production", "Field%20Test"))[1]["renewalGraceSeconds"] == 0)
+        check("a ticket then has it", self.ticket(nonce)[1][3] == 86400)
+        for body in [b"", b"\xa0", cbor2.dumps({1: nonce[:31]}), cbor2.dumps({1: nonce, 2: 0})]:
+            status, _, _ = service.request("update", "POST", "/device/v1/ticket", body,
+                                           client=self.client)
+            check("a wrong wish for a ticket is refused", status == 400, body)
+        saved, device.digests = device.digests, [bytes(32)] + device.digests[1:]
+        device.attest(service)
+        status, answer = self.ticket(nonce)
+        check("a device on other software gets no ticket", status == 403
+              and answer[2] == "DENIED", answer)
+        device.digests = saved
+        device.attest(service)
+        check("until it is back on good software", self.ticket(nonce)[0] == 200)
+
+    def confirmation(self):
+        service = self.service
+
+        def put(release="26.11", key=self.release, floors=(1, 1, 1, 1)):
+            payload = cbor2.dumps({1: IMPLEMENTATION, 2: list(floors)})
+            self.confirmed = sign1(key, "tatu-confirm-1", payload)
+            return service.operator("PUT", "/tatu/v1/confirmations", {
+                "release": release, "confirmation": self.confirmed.hex()})
+
+        def get():
+            status, answer, _ = service.request("update", "GET", "/device/v1/confirmation",
+                                                client=self.client)
+            return status, answer
+
+        check("no release is confirmed yet", get()[0] == 404)
+        check("a stranger confirms nothing", code_of(put(key=new_key())) == "KeyUnknown")
+        check("nor can what is not registered be confirmed", put(release="9.9")[0] == 404)
+        check("nor can floors above the release", put(floors=(1, 2, 1, 1))[0] == 400)
+        check("a confirmation without its object is refused", service.operator(
+            "PUT", "/tatu/v1/confirmations", {"release": "26.11"})[0] == 400)
+        status, answer = put()
+        check("a release is confirmed", status == 200 and answer["floors"]
+              == {"vault": 1, "monitor": 1, "os": 1, "keystore": 1}, answer)
+        check("the device that runs it gets the confirmation", get() == (200, self.confirmed))
+        self.device.fallback = True
+        self.device.attest(service)
+        check("one that runs from its backup set does not", get()[0] == 404)
+        self.device.fallback = False
+        self.device.attest(service)
+
     def report(self, kind, record, payload, boot=1):
         return self.service.request("update", "POST", "/device/v1/reports", cbor2.dumps(
             {1: kind, 2: record, 3: boot, 4: payload}), client=self.client)[0]
@@ -768,12 +860,87 @@ class Story:
             "GET", "/tatu/v1/crashes?resourceGroup=rg&catalog=other")[1]["value"] == [])
         check("a refused boot image is taken", self.report(1, 2, cbor2.dumps([0, 7, 13, 4])) == 204)
         check("an unknown report is taken", self.report(9, 3, b"?") == 204)
-        _, answer = service.operator("GET", f"/tatu/v1/events?device={self.device.hex}&$top=2")
-        check("events are told in words", [e["text"] for e in answer["value"]][1]
+        for record, kind, code in [(4, 7, 0), (5, 5, 1), (6, 6, 0x01030201)]:
+            check("an event of the device is taken", self.report(3, record, cbor2.dumps(
+                {1: kind, 2: bytes(16), 3: bytes(16), 4: code, 5: int(time.time())})) == 204)
+        _, answer = service.operator("GET", f"/tatu/v1/events?device={self.device.hex}&$top=3")
+        check("and told without an application", [(e["kind"], e["text"]) for e in answer["value"]]
+              == [("floors-raised", "rollback floors rose: vault 1, monitor 2, OS 3, keystore 1"),
+                  ("not-launching", "safe mode: boot after boot did not come up; no application "
+                                    "is started"),
+                  ("backup-repaired", "the backup set was damaged and is whole again")]
+              and not any("componentId" in e for e in answer["value"]), answer)
+        _, answer = service.operator("GET", f"/tatu/v1/events?device={self.device.hex}&$top=5")
+        check("events are told in words", [e["text"] for e in answer["value"]][4]
               == "set A: kernel refused, SIGNATURE" and "nextLink" not in answer, answer)
         _, answer = service.operator("POST", arm("shop", "/listDeviceInsights"))
         check("insights count them", any(i["eventCategory"] == "Crash" and i["eventCount"] == 1
                                          for i in answer["value"]), answer)
+
+    def slow_symbols(self):
+        """A symboliser that hangs: its symbol file is a pipe that nobody writes."""
+        service = self.service
+        _, answer = service.operator("GET", "/tatu/v1/crashes")
+        path = f"/tatu/v1/crashes/{answer['value'][0]['id']}"
+        symbols = f"{self.data}/symbols"
+        name = os.path.join(symbols, os.listdir(symbols)[0])
+        os.rename(name, self.folder + "/kept-symbols")
+        os.mkfifo(name)
+        answers = []
+        began = time.monotonic()
+        waiting = [threading.Thread(target=lambda: answers.append(service.operator("GET", path)))
+                   for _ in range(7)]
+        for thread in waiting:
+            thread.start()
+        context = service.context()
+        # an eighth asks and goes away
+        with socket.create_connection(tuple(service.addresses["operator"].split(":"))) as raw:
+            with context.wrap_socket(raw, server_hostname="127.0.0.1") as tls:
+                tls.sendall(b"GET " + path.encode() + b" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                            + service.token.encode() + b"\r\n\r\n")
+        time.sleep(1)
+        check("one more than may run at once is told to come again",
+              code_of(service.operator("GET", path)) == "ServiceBusy")
+        asked = time.monotonic()
+        check("others are answered while symbolisers hang",
+              service.operator("GET", "/tatu/v1/health")[0] == 200
+              and time.monotonic() - asked < 2 and not answers, answers)
+        for thread in waiting:
+            thread.join(30)
+        check("then those who asked get the plain stack", 9 < time.monotonic() - began < 20
+              and [a[0] for a in answers] == [200] * 7
+              and all(a[1]["frames"][0]["kind"] == "pc" and "function" not in a[1]["frames"][0]
+                      for a in answers), answers)
+        os.unlink(name)
+        os.rename(self.folder + "/kept-symbols", name)
+        check("and no child is left", not subprocess.run(
+            ["pgrep", "-P", str(service.process.pid)], capture_output=True, check=False).stdout)
+        _, crash = service.operator("GET", path)
+        check("afterwards it is symbolised again", crash["frames"][0]["function"] == "inner")
+
+    def clock(self):
+        """A service whose clock goes back a year (the latest time that it keeps is set ahead)."""
+        service = self.service
+        service.stop()
+        with sqlite3.connect(f"{self.data}/tatu.db") as db:
+            db.execute("UPDATE clock SET latest_s=latest_s+31536000")
+        db.close()
+        self.service = service = Service(self.data)
+        status, answer = service.device("/device/v1/time", {1: bytes(32)})
+        check("with a clock that went back no time is signed", status == 503
+              and cbor2.loads(answer)[2] == "CLOCK", answer)
+        check("and nothing is issued", self.device.attest(service)[0] == 503)
+        check("and nothing is deployed", service.request(
+            "update", "GET", "/device/v1/deployment", client=self.client)[0] == 503)
+        check("and no operator writes", code_of(service.operator("PUT", arm("late"), {}))
+              == "ClockWentBack")
+        check("but reads, and sees why", service.operator("GET", "/tatu/v1/health")[1]["status"]
+              == "clock-went-back" and service.operator("GET", arm("shop"))[0] == 200)
+        status, errors = service.stop()
+        check("it was told at the start", status == 0 and "clock" in errors, errors)
+        self.service = service = Service(self.data, "--accept-clock")
+        check("the operator may say that the time is true", self.device.attest(service)[0] == 200
+              and service.operator("GET", "/tatu/v1/health")[1]["status"] == "ok")
 
     def restart(self):
         before = self.service.operator("GET", "/tatu/v1/audit?$top=1")[1]["value"][0]
@@ -912,7 +1079,8 @@ class Story:
         for step in [self.first_start, self.second_service, self.authentication,
                      self.bad_requests, self.catalog, self.certificates, self.makers,
                      self.signed_time, self.attestation_before_claim, self.claim,
-                     self.attestation, self.receiver, self.images, self.update, self.failures,
+                     self.attestation, self.receiver, self.images, self.update, self.tickets,
+                     self.confirmation, self.failures, self.slow_symbols, self.clock,
                      self.hostile_sockets, self.restart, self.killed_while_writing,
                      self.full_disk, self.full_tmpfs]:
             try:

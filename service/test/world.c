@@ -92,6 +92,14 @@ struct tatu_span world_sign_reference(struct world *world, const struct tatu_key
     return sign(world, key, TATU_COSE_AAD_REFERENCE, &payload);
 }
 
+struct tatu_span world_sign_confirmation(struct world *world, const struct tatu_key *key,
+                                         const struct tatu_confirmation *confirmation)
+{
+    struct tatu_buf payload = tatu_arena_buf(&world->arena, 128);
+    assert_int_equal(tatu_proto_encode_confirmation(confirmation, &payload), TATU_OK);
+    return sign(world, key, TATU_COSE_AAD_CONFIRM, &payload);
+}
+
 struct tatu_reference world_reference(void)
 {
     static const uint16_t types[] = {TATU_IMAGE_VAULT_RUNTIME, TATU_IMAGE_MONITOR, TATU_IMAGE_DTB,
@@ -134,8 +142,12 @@ void world_make_device(struct world *world, const struct tatu_key *maker, uint32
     e->board_class = board_class;
     e->boot_count = 3;
     e->uptime_ms = 900;
+    e->app_count = 1;
+    memset(e->apps[0].component, 0x0c, 16);
+    memset(e->apps[0].image, 0x0d, 16);
     e->tenant_count = 1;
     memcpy(e->tenants[0].tenant, world->catalog.tenant, 16);
+    memset(e->tenants[0].component, 0x0c, 16);
     tatu_crypto_get_public(out->tenant, e->tenants[0].key);
     tatu_crypto_get_public(out->update, e->update_key);
 }

@@ -56,6 +56,8 @@ struct tatu_span world_sign_claim(struct world *world, const struct tatu_key *ke
                                   const struct tatu_claim *claim);
 struct tatu_span world_sign_reference(struct world *world, const struct tatu_key *key,
                                       const struct tatu_reference *reference);
+struct tatu_span world_sign_confirmation(struct world *world, const struct tatu_key *key,
+                                         const struct tatu_confirmation *confirmation);
 struct tatu_reference world_reference(void);
 /** A claim by statement that the catalog's service gave the nonce for. */
 struct tatu_claim world_claim(struct world *world, const struct world_device *device);

@@ -11,6 +11,7 @@
 #include "qapi/error.h"
 #include "qemu/bswap.h"
 #include "qemu/log.h"
+#include "tatu-cut.h"
 #include "tatu-soc.h"
 
 #define STATUS_REFUSED 2u
@@ -29,6 +30,7 @@ struct TatuFlash {
     MemoryRegion registers;
     MemoryRegion content;
     char *file;
+    TatuCut cut;
     uint32_t address;
     uint32_t status;
     uint8_t buffer[TATU_FLASH_PAGE_SIZE];
@@ -40,32 +42,45 @@ static uint8_t *cells(TatuFlash *s, uint32_t at)
     return (uint8_t *)memory_region_get_ram_ptr(&s->content) + at;
 }
 
+/* All that ever changes content. Power may go in the middle. */
+static void change(TatuFlash *s, uint32_t at, const uint8_t *target, uint32_t len)
+{
+    tatu_cut_step(&s->cut, cells(s, at), target, len);
+    memcpy(cells(s, at), target, len);
+    memory_region_flush_rom_device(&s->content, at, len);
+}
+
 static bool program(TatuFlash *s, const uint8_t *bytes, uint32_t len)
 {
-    uint8_t *to;
+    uint8_t target[TATU_FLASH_PAGE_SIZE];
 
+    assert(len <= sizeof(target));
     if (s->address % len != 0 || s->address > TATU_FLASH_SIZE - len) {
         return false;
     }
-    to = cells(s, s->address);
     for (uint32_t i = 0; i < len; i++) {
-        to[i] &= bytes[i];
+        target[i] = cells(s, s->address)[i] & bytes[i];
     }
-    memory_region_flush_rom_device(&s->content, s->address, len);
+    change(s, s->address, target, len);
     s->address += len;
     return true;
 }
 
 static bool erase(TatuFlash *s)
 {
-    uint32_t sector = s->address & ~(TATU_FLASH_SECTOR_SIZE - 1);
+    uint8_t target[TATU_FLASH_SECTOR_SIZE];
 
     if (s->address >= TATU_FLASH_SIZE) {
         return false;
     }
-    memset(cells(s, sector), 0xff, TATU_FLASH_SECTOR_SIZE);
-    memory_region_flush_rom_device(&s->content, sector, TATU_FLASH_SECTOR_SIZE);
+    memset(target, 0xff, sizeof(target));
+    change(s, s->address & ~(TATU_FLASH_SECTOR_SIZE - 1), target, sizeof(target));
     return true;
+}
+
+uint64_t tatu_flash_operations(const TatuFlash *s)
+{
+    return s->cut.done;
 }
 
 static bool program_word(TatuFlash *s, uint32_t value)
@@ -281,6 +296,8 @@ static void flash_realize(DeviceState *dev, Error **errp)
 
 static Property flash_properties[] = {
     DEFINE_PROP_STRING("file", TatuFlash, file),
+    DEFINE_PROP_UINT64("cut", TatuFlash, cut.at, 0),
+    DEFINE_PROP_UINT64("cut-seed", TatuFlash, cut.seed, 0),
     DEFINE_PROP_END_OF_LIST(),
 };
 

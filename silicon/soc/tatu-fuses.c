@@ -17,6 +17,7 @@
 #define AT_FUSES 0x000
 #define FUSES_SIZE 0x100
 #define AT_FILLED 0x100
+#define AT_WIPED 0x104 /* 1: the secrets were destroyed */
 #define AT_SECRETS 0x110
 #define AT_COUNTERS 0x180
 #define AT_NVM 0x200
@@ -35,6 +36,7 @@ struct TatuFuses {
     MemoryRegion nvm;
     char *file;
     bool blank;
+    TatuRandom *random;
     TatuStore store;
     uint8_t image[IMAGE_SIZE];
     bool locked; /* by the vault, until reset */
@@ -89,15 +91,31 @@ static void blow(TatuFuses *s, hwaddr offset, uint32_t bits)
     }
 }
 
+static bool wiped(const TatuFuses *s)
+{
+    return ldl_le_p(s->image + AT_WIPED) != 0;
+}
+
+static void wipe(TatuFuses *s)
+{
+    explicit_bzero(s->image + AT_SECRETS, TATU_SECRET_COUNT * TATU_SECRET_SIZE);
+    stl_le_p(s->image + AT_FILLED, 0);
+    stl_le_p(s->image + AT_WIPED, 1);
+    commit(s);
+    commit(s); /* neither bank of the file keeps them */
+}
+
 static void fill_secret(TatuFuses *s, uint32_t n)
 {
     uint32_t filled = ldl_le_p(s->image + AT_FILLED);
 
-    if (n >= TATU_SECRET_COUNT || (filled & (1u << n)) || final(s) ||
+    if (n >= TATU_SECRET_COUNT || (filled & (1u << n)) || final(s) || wiped(s) ||
         fuse(s, TATU_FUSE_LIFECYCLE) != 0) {
         return;
     }
-    tatu_random(s->image + AT_SECRETS + n * TATU_SECRET_SIZE, TATU_SECRET_SIZE);
+    if (!tatu_random(s->random, s->image + AT_SECRETS + n * TATU_SECRET_SIZE, TATU_SECRET_SIZE)) {
+        return;
+    }
     stl_le_p(s->image + AT_FILLED, filled | (1u << n));
     commit(s);
 }
@@ -122,6 +140,9 @@ static MemTxResult fuses_read(void *opaque, hwaddr offset, uint64_t *out, unsign
     case TATU_FUSE_SECRET_STATUS:
         *out = ldl_le_p(s->image + AT_FILLED);
         return MEMTX_OK;
+    case TATU_FUSE_WIPE:
+        *out = wiped(s);
+        return MEMTX_OK;
     case TATU_FUSE_COUNTER ... COUNTERS_END - 1:
         *out = ldl_le_p(s->image + AT_COUNTERS + offset - TATU_FUSE_COUNTER);
         return MEMTX_OK;
@@ -141,6 +162,11 @@ static MemTxResult fuses_write(void *opaque, hwaddr offset, uint64_t value, unsi
         return MEMTX_OK;
     case TATU_FUSE_SECRET_COMMAND:
         fill_secret(s, value);
+        return MEMTX_OK;
+    case TATU_FUSE_WIPE:
+        if (value == TATU_FUSE_WIPE_NOW && !wiped(s)) {
+            wipe(s);
+        }
         return MEMTX_OK;
     case TATU_FUSE_COUNTER ... COUNTERS_END - 1:
         if (offset % 8 == 0) {
@@ -233,12 +259,16 @@ static void fuses_realize(DeviceState *dev, Error **errp)
 {
     TatuFuses *s = TATU_FUSES(dev);
 
+    assert(s->random);
     if (s->file == NULL) {
         error_setg(errp, "the chip needs fuses=FILE");
         return;
     }
     if (!tatu_store_open(&s->store, s->file, s->blank, s->image, IMAGE_SIZE, errp)) {
         return;
+    }
+    if (wiped(s)) {
+        commit(s); /* the power may have gone between the two banks */
     }
     memory_region_init_io(&s->registers, OBJECT(s), &fuses_ops, s, "tatu.fuses",
                           TATU_REGISTERS_SIZE);
@@ -250,6 +280,7 @@ static void fuses_realize(DeviceState *dev, Error **errp)
 static Property fuses_properties[] = {
     DEFINE_PROP_STRING("file", TatuFuses, file),
     DEFINE_PROP_BOOL("blank", TatuFuses, blank, false),
+    DEFINE_PROP_LINK("random", TatuFuses, random, TYPE_TATU_RANDOM, TatuRandom *),
     DEFINE_PROP_END_OF_LIST(),
 };
 

@@ -13,6 +13,7 @@
 #include "semihosting/semihost.h"
 #include "sysemu/qtest.h"
 #include "sysemu/runstate.h"
+#include "tatu-random.h"
 #include "tatu-soc.h"
 
 static bool have_monitor(void)
@@ -57,6 +58,7 @@ static const struct {
     {have_semihosting, "semihosting"},
     {have_loader, "-device loader"},
     {have_migration, "-incoming"},
+    {tatu_random_is_faulty, "trng-fault"},
 };
 
 static void check_doors(void)

@@ -1,42 +1,34 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
- * ECDSA over P-256 on byte strings, and the chip's random source.
+ * ECDSA over P-256 on byte strings.
  */
 #include "qemu/osdep.h"
 
 #include "qemu/bswap.h"
-#include "qemu/error-report.h"
 #include "tatu-p256.h"
-#include "tatu-random.h"
 #include <nettle/bignum.h>
 #include <nettle/ecc-curve.h>
 #include <nettle/ecc.h>
 #include <nettle/ecdsa.h>
 #include <nettle/hmac.h>
-#include <sys/random.h>
 
 static const char derive_label[] = "tatu p256 key";
 
-void tatu_random(uint8_t *out, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = getrandom(out, len, 0);
+/* nettle's source of nonces cannot fail; that it did is kept beside, and the signature thrown away.
+ */
+typedef struct Nonces {
+    TatuRandom *random;
+    bool failed;
+} Nonces;
 
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            error_report("the host gives no random bytes: %s; the chip stops", strerror(errno));
-            exit(EXIT_FAILURE);
-        }
-        out += n;
-        len -= n;
+static void draw_nonce(void *opaque, size_t len, uint8_t *out)
+{
+    Nonces *nonces = opaque;
+
+    if (!tatu_random(nonces->random, out, len)) {
+        nonces->failed = true;
+        memset(out, 1, len); /* a number in range, so that nettle ends */
     }
-}
-
-static void nettle_random(void *context, size_t len, uint8_t *out)
-{
-    tatu_random(out, len);
 }
 
 /* gmp frees without wiping, so the limbs of a secret are cleared first. */
@@ -84,11 +76,14 @@ static bool valid_key(const uint8_t key[TATU_P256_SCALAR])
     return true;
 }
 
-void tatu_p256_generate(uint8_t key[TATU_P256_SCALAR])
+bool tatu_p256_generate(TatuRandom *random, uint8_t key[TATU_P256_SCALAR])
 {
     do {
-        tatu_random(key, TATU_P256_SCALAR);
+        if (!tatu_random(random, key, TATU_P256_SCALAR)) {
+            return false;
+        }
     } while (!valid_key(key));
+    return true;
 }
 
 void tatu_p256_derive(const uint8_t secret[32], uint8_t n, uint8_t key[TATU_P256_SCALAR])
@@ -127,20 +122,25 @@ void tatu_p256_public(const uint8_t key[TATU_P256_SCALAR], uint8_t out[TATU_P256
     wipe_scalar(&scalar);
 }
 
-void tatu_p256_sign(const uint8_t key[TATU_P256_SCALAR], const uint8_t digest[32],
-                    uint8_t out[TATU_P256_SIGNATURE])
+bool tatu_p256_sign(TatuRandom *random, const uint8_t key[TATU_P256_SCALAR],
+                    const uint8_t digest[32], uint8_t out[TATU_P256_SIGNATURE])
 {
+    Nonces nonces = {.random = random};
     struct dsa_signature signature;
     struct ecc_scalar scalar;
     bool ok = init_scalar(&scalar, key);
 
     assert(ok);
     dsa_signature_init(&signature);
-    ecdsa_sign(&scalar, NULL, nettle_random, 32, digest, &signature);
-    nettle_mpz_get_str_256(32, out, signature.r);
-    nettle_mpz_get_str_256(32, out + 32, signature.s);
-    dsa_signature_clear(&signature);
+    ecdsa_sign(&scalar, &nonces, draw_nonce, 32, digest, &signature);
+    if (!nonces.failed) {
+        nettle_mpz_get_str_256(32, out, signature.r);
+        nettle_mpz_get_str_256(32, out + 32, signature.s);
+    }
+    wipe_mpz(signature.r); /* with a known nonce it would tell the key */
+    wipe_mpz(signature.s);
     wipe_scalar(&scalar);
+    return !nonces.failed;
 }
 
 bool tatu_p256_verify(const uint8_t point[TATU_P256_POINT], const uint8_t digest[32],

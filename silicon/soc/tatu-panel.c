@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
- * The board's panel: GPIO lines, reset and power off on a character device. One line of text per
- * message, docs/protocol/chip.md "Panel". Inputs idle high: buttons close to ground.
+ * The board's panel: GPIO lines, pins, reset and power off on a character device. One line of text
+ * per message, docs/chip/panel.md. Inputs idle high: buttons close to ground.
  */
 #include "qemu/osdep.h"
 
@@ -10,25 +10,22 @@
 #include "hw/qdev-properties.h"
 #include "qapi/error.h"
 #include "tatu-soc.h"
+#include "tatu-wire.h"
 
-#define LINE_MAX_BYTES 32
 #define OUTPUT_MAX_BYTES (64 * 1024) /* a reader that slow gets the state again instead */
 #define PL061_DIR 0x400
 
 struct TatuPanel {
     SysBusDevice parent;
-    CharBackend chr;
+    TatuWire wire;
     TatuSysctl *sysctl;
+    TatuVctl *vctl;
+    TatuFlash *flash;
     DeviceState *gpio[TATU_MAP_GPIO_COUNT]; /* links */
     qemu_irq input[TATU_GPIO_LINES];
     uint8_t driven[TATU_GPIO_LINES]; /* what the panel drives into each input */
     uint8_t level[TATU_GPIO_LINES];  /* what each line shows to the panel */
-    char line[LINE_MAX_BYTES];
-    size_t len;
-    bool too_long;
-    GString *output;
     bool overrun;
-    guint watch;
 };
 
 /* ---- To the outside -------------------------------------------------------------------------- */
@@ -47,7 +44,7 @@ static bool is_output(TatuPanel *s, unsigned n)
 
 static void say_level(TatuPanel *s, unsigned n)
 {
-    g_string_append_printf(s->output, "gpio %u %u\n", n, s->level[n]);
+    tatu_wire_say(&s->wire, "gpio %u %u\n", n, s->level[n]);
 }
 
 static void say_state(TatuPanel *s)
@@ -59,43 +56,12 @@ static void say_state(TatuPanel *s)
     }
 }
 
-static void flush(TatuPanel *s);
-
-static gboolean writable(void *chan, GIOCondition condition, void *opaque)
-{
-    TatuPanel *s = opaque;
-
-    s->watch = 0;
-    flush(s);
-    return FALSE;
-}
-
-/* The chip never waits for who reads the panel. */
-static void flush(TatuPanel *s)
-{
-    while (s->output->len > 0) {
-        int n = qemu_chr_fe_write(&s->chr, (const uint8_t *)s->output->str, s->output->len);
-
-        if (n <= 0) {
-            if (s->watch == 0) {
-                s->watch = qemu_chr_fe_add_watch(&s->chr, G_IO_OUT | G_IO_HUP, writable, s);
-            }
-            return;
-        }
-        g_string_erase(s->output, 0, n);
-        if (s->output->len == 0 && s->overrun) {
-            s->overrun = false;
-            say_state(s);
-        }
-    }
-}
-
 static bool room(TatuPanel *s)
 {
-    if (s->output->len > OUTPUT_MAX_BYTES) {
+    if (tatu_wire_waiting(&s->wire) > OUTPUT_MAX_BYTES) {
         s->overrun = true;
     }
-    return !s->overrun && qemu_chr_fe_backend_open(&s->chr);
+    return !s->overrun;
 }
 
 static void output_changed(void *opaque, int n, int level)
@@ -108,15 +74,31 @@ static void output_changed(void *opaque, int n, int level)
     s->level[n] = !!level;
     if (room(s)) {
         say_level(s, n);
-        flush(s);
     }
 }
 
 static void say_error(TatuPanel *s, const char *what)
 {
     if (room(s)) {
-        g_string_append_printf(s->output, "error %s\n", what);
-        flush(s);
+        tatu_wire_say(&s->wire, "error %s\n", what);
+    }
+}
+
+static void panel_opened(void *owner)
+{
+    TatuPanel *s = owner;
+
+    s->overrun = false;
+    say_state(s);
+}
+
+static void panel_drained(void *owner)
+{
+    TatuPanel *s = owner;
+
+    if (s->overrun) {
+        s->overrun = false;
+        say_state(s);
     }
 }
 
@@ -142,72 +124,102 @@ static bool decode_set(const char *line, unsigned *out_line, bool *out_level)
     return true;
 }
 
-static void obey(TatuPanel *s, const char *line)
+/* ---- Orders: each is a whole line ------------------------------------------------------------ */
+
+static void press_reset(TatuPanel *s)
 {
+    tatu_sysctl_reset_chip(s->sysctl, TATU_RESET_PIN);
+}
+
+static void turn_off(TatuPanel *s)
+{
+    tatu_sysctl_power_off();
+}
+
+static void wakeup_low(TatuPanel *s)
+{
+    tatu_sysctl_set_wakeup(s->sysctl, false);
+}
+
+static void wakeup_high(TatuPanel *s)
+{
+    tatu_sysctl_set_wakeup(s->sysctl, true);
+}
+
+static void tamper_low(TatuPanel *s)
+{
+    tatu_vctl_set_tamper(s->vctl, false);
+}
+
+static void tamper_high(TatuPanel *s)
+{
+    tatu_vctl_set_tamper(s->vctl, true);
+}
+
+static void recovery_low(TatuPanel *s)
+{
+    tatu_vctl_set_recovery(s->vctl, false);
+}
+
+static void recovery_high(TatuPanel *s)
+{
+    tatu_vctl_set_recovery(s->vctl, true);
+}
+
+static void tell_operations(TatuPanel *s)
+{
+    if (room(s)) {
+        tatu_wire_say(&s->wire, "flash-operations %" PRIu64 "\n", tatu_flash_operations(s->flash));
+    }
+}
+
+static const struct {
+    const char *line;
+    void (*act)(TatuPanel *s);
+} orders[] = {
+    {"reset", press_reset},
+    {"power-off", turn_off},
+    {"wakeup 0", wakeup_low},
+    {"wakeup 1", wakeup_high},
+    {"tamper 0", tamper_low},
+    {"tamper 1", tamper_high},
+    {"recovery 0", recovery_low},
+    {"recovery 1", recovery_high},
+    {"flash-operations", tell_operations},
+};
+
+static void drive(TatuPanel *s, unsigned n, bool level)
+{
+    s->driven[n] = level;
+    qemu_set_irq(s->input[n], level);
+}
+
+static void panel_line(void *owner, const char *line)
+{
+    TatuPanel *s = owner;
     unsigned n;
     bool level;
 
-    if (strcmp(line, "reset") == 0) {
-        tatu_sysctl_reset_chip(s->sysctl, TATU_RESET_PIN);
-    } else if (strcmp(line, "power-off") == 0) {
-        tatu_sysctl_power_off();
-    } else if (decode_set(line, &n, &level)) {
-        s->driven[n] = level;
-        qemu_set_irq(s->input[n], level);
-    } else {
-        say_error(s, "expected: set N 0|1, reset or power-off");
-    }
-}
-
-static void end_line(TatuPanel *s)
-{
-    if (s->too_long) {
+    if (line == NULL) {
         say_error(s, "line too long");
-    } else {
-        s->line[s->len] = '\0';
-        obey(s, s->line);
-    }
-    s->len = 0;
-    s->too_long = false;
-}
-
-static int panel_can_receive(void *opaque)
-{
-    return LINE_MAX_BYTES;
-}
-
-static void panel_receive(void *opaque, const uint8_t *bytes, int len)
-{
-    TatuPanel *s = opaque;
-
-    for (int i = 0; i < len; i++) {
-        if (bytes[i] == '\n') {
-            end_line(s);
-        } else if (s->len == LINE_MAX_BYTES - 1) {
-            s->too_long = true;
-        } else {
-            /* A NUL must not end the comparison early. */
-            s->line[s->len++] = bytes[i] ? bytes[i] : '?';
-        }
-    }
-}
-
-static void panel_event(void *opaque, QEMUChrEvent event)
-{
-    TatuPanel *s = opaque;
-
-    if (event != CHR_EVENT_OPENED && event != CHR_EVENT_CLOSED) {
         return;
     }
-    s->len = 0;
-    s->too_long = false;
-    s->overrun = false;
-    g_string_truncate(s->output, 0);
-    if (event == CHR_EVENT_OPENED) {
-        say_state(s);
-        flush(s);
+    for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+        if (strcmp(line, orders[i].line) == 0) {
+            orders[i].act(s);
+            return;
+        }
+    }
+    if (decode_set(line, &n, &level)) {
+        drive(s, n, level);
+    } else {
+        say_error(s, "expected: set N 0|1, wakeup|tamper|recovery 0|1, reset, power-off or "
+                     "flash-operations");
     }
 }
+
+static const TatuWireOps panel_wire = {
+    .line = panel_line, .opened = panel_opened, .drained = panel_drained};
 
 /* After the GPIO blocks have forgotten: their pins still see the board. */
 static void panel_reset_exit(Object *obj)
@@ -225,7 +237,6 @@ static void panel_init(Object *obj)
 
     memset(s->driven, 1, sizeof(s->driven));
     memset(s->level, 1, sizeof(s->level));
-    s->output = g_string_new(NULL);
     for (int i = 0; i < TATU_MAP_GPIO_COUNT; i++) {
         g_autofree char *name = g_strdup_printf("gpio%d", i);
 
@@ -243,14 +254,15 @@ static void panel_realize(DeviceState *dev, Error **errp)
     for (int i = 0; i < TATU_MAP_GPIO_COUNT; i++) {
         assert(s->gpio[i]);
     }
-    assert(s->sysctl);
-    qemu_chr_fe_set_handlers(&s->chr, panel_can_receive, panel_receive, panel_event, NULL, s, NULL,
-                             true);
+    assert(s->sysctl && s->vctl && s->flash);
+    tatu_wire_open(&s->wire, &panel_wire, s);
 }
 
 static Property panel_properties[] = {
-    DEFINE_PROP_CHR("chardev", TatuPanel, chr),
+    DEFINE_PROP_CHR("chardev", TatuPanel, wire.chr),
     DEFINE_PROP_LINK("sysctl", TatuPanel, sysctl, TYPE_TATU_SYSCTL, TatuSysctl *),
+    DEFINE_PROP_LINK("vctl", TatuPanel, vctl, TYPE_TATU_VCTL, TatuVctl *),
+    DEFINE_PROP_LINK("flash", TatuPanel, flash, TYPE_TATU_FLASH, TatuFlash *),
     DEFINE_PROP_END_OF_LIST(),
 };
 

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  * What the chip's machine and its devices know of each other. Registers: proto/map.h;
- * behaviour: docs/protocol/chip.md.
+ * behaviour: docs/chip/.
  */
 #ifndef TATU_SOC_H
 #define TATU_SOC_H
@@ -19,6 +19,9 @@
 #define TYPE_TATU_VCTL "tatu-vctl"
 #define TYPE_TATU_ENGINE "tatu-vault-engine"
 #define TYPE_TATU_PANEL "tatu-panel"
+#define TYPE_TATU_RTC "tatu-rtc"
+#define TYPE_TATU_DEBUG "tatu-debug"
+#define TYPE_TATU_UART "tatu-uart"
 
 OBJECT_DECLARE_SIMPLE_TYPE(TatuFuses, TATU_FUSES)
 OBJECT_DECLARE_SIMPLE_TYPE(TatuFlash, TATU_FLASH)
@@ -27,6 +30,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(TatuSysctl, TATU_SYSCTL)
 OBJECT_DECLARE_SIMPLE_TYPE(TatuVctl, TATU_VCTL)
 OBJECT_DECLARE_SIMPLE_TYPE(TatuEngine, TATU_ENGINE)
 OBJECT_DECLARE_SIMPLE_TYPE(TatuPanel, TATU_PANEL)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuRtc, TATU_RTC)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuDebug, TATU_DEBUG)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuUart, TATU_UART)
 
 #define TATU_REGISTERS_SIZE 0x1000
 #define TATU_SECRET_COUNT 3
@@ -61,6 +67,9 @@ bool tatu_fuses_lab(const TatuFuses *fuses);
 /** Until reset: slots of identity and attestation can only be used. */
 void tatu_engine_lock(TatuEngine *engine);
 
+/** All slots lose their keys: the tamper pin was raised. */
+void tatu_engine_wipe(TatuEngine *engine);
+
 /** Restarts the whole chip; the first of several reasons counts. */
 void tatu_sysctl_reset_chip(TatuSysctl *sysctl, uint32_t reason);
 uint32_t tatu_sysctl_reason(const TatuSysctl *sysctl);
@@ -68,8 +77,24 @@ uint32_t tatu_sysctl_reason(const TatuSysctl *sysctl);
 /** Ends the process. */
 void tatu_sysctl_power_off(void);
 
-/** Handles a write of TATU_SYSCTL_POWER_*; false when the word is neither. */
+/** Handles a write of TATU_SYSCTL_POWER_OFF or _RESET; false when the word is neither. */
 bool tatu_sysctl_power(TatuSysctl *sysctl, uint32_t word, uint32_t reason);
+
+/** True from the reset that begins power down to the one that ends it: no core runs. */
+bool tatu_sysctl_is_down(const TatuSysctl *sysctl);
+
+/** The WAKEUP pin shows this level. */
+void tatu_sysctl_set_wakeup(TatuSysctl *sysctl, bool level);
+
+/** The board's recovery strap and tamper pin show this level. */
+void tatu_vctl_set_recovery(TatuVctl *vctl, bool level);
+void tatu_vctl_set_tamper(TatuVctl *vctl, bool level);
+
+/** True while the vault keeps the debug port of the core open: TATU_DEBUG_*. */
+bool tatu_vctl_debug_is_open(const TatuVctl *vctl, uint32_t core);
+
+/** Program and erase operations since the process started. */
+uint64_t tatu_flash_operations(const TatuFlash *flash);
 
 /** Refuses to start when a closed chip would stand with a debugging door open. */
 void tatu_lab_guard(const TatuFuses *fuses);

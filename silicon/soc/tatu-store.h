@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  * A small record on disk that is always either the old or the new one, whatever dies when.
- * File: two banks; each header, payload, SHA-256 of both. Bytes: docs/protocol/chip.md.
+ * File: two banks; each header, payload, SHA-256 of both. Bytes: docs/chip/fuses.md.
  */
 #ifndef TATU_STORE_H
 #define TATU_STORE_H

@@ -1,21 +1,34 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
- * System controller of the secure world: reset, power off, watchdog, reason of the last reset and
- * one word that survives resets.
+ * System controller of the secure world: reset, power off, power down, watchdog, renewal
+ * count-down, reason of the last reset and one word that survives resets.
+ *
+ * Power down is a reset that leaves all cores off (tatu.c holds them and empties the memories) and
+ * a second one when a wake source speaks.
  */
 #include "qemu/osdep.h"
 
+#include "hw/irq.h"
 #include "qemu/timer.h"
 #include "sysemu/runstate.h"
 #include "tatu-soc.h"
+
+#define WAKE_BITS (TATU_SYSCTL_WAKE_ALARM | TATU_SYSCTL_WAKE_PIN)
+#define GOING_DOWN UINT32_MAX /* the reset under way begins power down */
 
 struct TatuSysctl {
     SysBusDevice parent;
     MemoryRegion registers;
     QEMUTimer *watchdog;
+    QEMUTimer *renewal;
     uint32_t scratch;
     uint32_t reason;
     uint32_t pending; /* why the reset under way was asked for; 0: nobody inside the chip did */
+    uint32_t wake;
+    bool down;
+    bool alarm; /* the RTC's interrupt */
+    bool pin;   /* level of WAKEUP */
+    bool fell;  /* WAKEUP fell since WAKE was written */
 };
 
 void tatu_sysctl_reset_chip(TatuSysctl *s, uint32_t reason)
@@ -50,6 +63,47 @@ bool tatu_sysctl_power(TatuSysctl *s, uint32_t word, uint32_t reason)
     }
 }
 
+bool tatu_sysctl_is_down(const TatuSysctl *s)
+{
+    return s->down;
+}
+
+/* ---- Power down ------------------------------------------------------------------------------ */
+
+static void power_down(TatuSysctl *s)
+{
+    tatu_sysctl_reset_chip(s, GOING_DOWN);
+}
+
+static void wake_if_due(TatuSysctl *s)
+{
+    if (!s->down) {
+        return;
+    }
+    if ((s->wake & TATU_SYSCTL_WAKE_ALARM) && s->alarm) {
+        tatu_sysctl_reset_chip(s, TATU_RESET_ALARM);
+    } else if ((s->wake & TATU_SYSCTL_WAKE_PIN) && s->fell) {
+        tatu_sysctl_reset_chip(s, TATU_RESET_WAKEUP);
+    }
+}
+
+static void alarm_changed(void *opaque, int n, int level)
+{
+    TatuSysctl *s = opaque;
+
+    s->alarm = level != 0;
+    wake_if_due(s);
+}
+
+void tatu_sysctl_set_wakeup(TatuSysctl *s, bool level)
+{
+    s->fell |= s->pin && !level;
+    s->pin = level;
+    wake_if_due(s);
+}
+
+/* ---- Count-downs: both in the time in which the chip runs ------------------------------------ */
+
 static void watchdog_bites(void *opaque)
 {
     tatu_sysctl_reset_chip(opaque, TATU_RESET_WATCHDOG);
@@ -64,6 +118,31 @@ static void feed_watchdog(TatuSysctl *s, uint32_t ms)
     }
 }
 
+static void renewal_ends(void *opaque)
+{
+    tatu_sysctl_reset_chip(opaque, TATU_RESET_RENEWAL);
+}
+
+static void restart_renewal(TatuSysctl *s, uint32_t seconds)
+{
+    if (seconds > 0) {
+        timer_mod(s->renewal, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + seconds * INT64_C(1000));
+    }
+}
+
+/* Rounded up: 0 means that it was never started. */
+static uint32_t renewal_left(TatuSysctl *s)
+{
+    int64_t left = timer_expire_time_ns(s->renewal) - qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+    if (!timer_pending(s->renewal)) {
+        return 0;
+    }
+    return left > 0 ? DIV_ROUND_UP(left, NANOSECONDS_PER_SECOND) : 1;
+}
+
+/* ---- Registers ------------------------------------------------------------------------------- */
+
 static MemTxResult sysctl_read(void *opaque, hwaddr offset, uint64_t *out, unsigned size,
                                MemTxAttrs attrs)
 {
@@ -75,6 +154,12 @@ static MemTxResult sysctl_read(void *opaque, hwaddr offset, uint64_t *out, unsig
         return MEMTX_OK;
     case TATU_SYSCTL_SCRATCH:
         *out = s->scratch;
+        return MEMTX_OK;
+    case TATU_SYSCTL_WAKE:
+        *out = s->wake;
+        return MEMTX_OK;
+    case TATU_SYSCTL_RENEWAL_S:
+        *out = renewal_left(s);
         return MEMTX_OK;
     default:
         return tatu_bus_error(TYPE_TATU_SYSCTL, offset);
@@ -88,13 +173,24 @@ static MemTxResult sysctl_write(void *opaque, hwaddr offset, uint64_t value, uns
 
     switch (offset) {
     case TATU_SYSCTL_POWER:
-        (void)tatu_sysctl_power(s, value, TATU_RESET_SOFTWARE);
+        if (value == TATU_SYSCTL_POWER_DOWN) {
+            power_down(s);
+        } else {
+            (void)tatu_sysctl_power(s, value, TATU_RESET_SOFTWARE);
+        }
         return MEMTX_OK;
     case TATU_SYSCTL_WATCHDOG_MS:
         feed_watchdog(s, value);
         return MEMTX_OK;
     case TATU_SYSCTL_SCRATCH:
         s->scratch = value;
+        return MEMTX_OK;
+    case TATU_SYSCTL_WAKE:
+        s->wake = value & WAKE_BITS;
+        s->fell = false;
+        return MEMTX_OK;
+    case TATU_SYSCTL_RENEWAL_S:
+        restart_renewal(s, value);
         return MEMTX_OK;
     default:
         return tatu_bus_error(TYPE_TATU_SYSCTL, offset);
@@ -112,15 +208,32 @@ static const MemoryRegionOps sysctl_ops = {
 static void sysctl_reset(Object *obj)
 {
     TatuSysctl *s = TATU_SYSCTL(obj);
-    bool first = s->reason == 0;
 
-    if (first) {
-        s->reason = TATU_RESET_POWER_ON;
-    } else {
-        s->reason = s->pending ? s->pending : TATU_RESET_PIN;
+    s->down = s->pending == GOING_DOWN;
+    if (!s->down) {
+        if (s->reason == 0) {
+            s->reason = TATU_RESET_POWER_ON;
+        } else {
+            s->reason = s->pending ? s->pending : TATU_RESET_PIN;
+        }
+        s->wake = 0;
+        s->fell = false;
     }
     s->pending = 0;
     timer_del(s->watchdog);
+    timer_del(s->renewal);
+}
+
+/* What spoke before the chip was down. */
+static void sysctl_reset_exit(Object *obj)
+{
+    wake_if_due(TATU_SYSCTL(obj));
+}
+
+static void sysctl_init(Object *obj)
+{
+    TATU_SYSCTL(obj)->pin = true;
+    qdev_init_gpio_in(DEVICE(obj), alarm_changed, 1);
 }
 
 static void sysctl_realize(DeviceState *dev, Error **errp)
@@ -128,6 +241,7 @@ static void sysctl_realize(DeviceState *dev, Error **errp)
     TatuSysctl *s = TATU_SYSCTL(dev);
 
     s->watchdog = timer_new_ms(QEMU_CLOCK_VIRTUAL, watchdog_bites, s);
+    s->renewal = timer_new_ms(QEMU_CLOCK_VIRTUAL, renewal_ends, s);
     memory_region_init_io(&s->registers, OBJECT(s), &sysctl_ops, s, "tatu.sysctl",
                           TATU_REGISTERS_SIZE);
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->registers);
@@ -137,12 +251,14 @@ static void sysctl_class_init(ObjectClass *klass, void *data)
 {
     DEVICE_CLASS(klass)->realize = sysctl_realize;
     RESETTABLE_CLASS(klass)->phases.hold = sysctl_reset;
+    RESETTABLE_CLASS(klass)->phases.exit = sysctl_reset_exit;
 }
 
 static const TypeInfo sysctl_types[] = {{
     .name = TYPE_TATU_SYSCTL,
     .parent = TYPE_SYS_BUS_DEVICE,
     .instance_size = sizeof(TatuSysctl),
+    .instance_init = sysctl_init,
     .class_init = sysctl_class_init,
 }};
 

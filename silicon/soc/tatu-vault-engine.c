@@ -1,17 +1,20 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
- * The vault's engines: SHA-256, ECDSA P-256 with key slots, HMAC, random numbers, DMA. A command
- * has run to its end when the write to COMMAND returns.
+ * The vault's engines: SHA-256, ECDSA P-256 with key slots, HMAC, sealing, LMS, random numbers,
+ * DMA. A command has run to its end when the write to COMMAND returns.
  */
 #include "qemu/osdep.h"
 
 #include "hw/qdev-properties.h"
 #include "qapi/error.h"
 #include "qemu/bswap.h"
+#include "tatu-lms.h"
 #include "tatu-p256.h"
 #include "tatu-random.h"
 #include "tatu-soc.h"
+#include <nettle/gcm.h>
 #include <nettle/hmac.h>
+#include <nettle/memops.h>
 #include <nettle/sha2.h>
 
 #define OK 0u
@@ -20,6 +23,10 @@
 #define SPACE_VAULT 0
 #define SPACE_ACORE 1
 #define SPACE_COUNT 2
+#define SEAL_MAX 4096 /* bytes sealed at once */
+#define SEAL_OVERHEAD (GCM_IV_SIZE + GCM_DIGEST_SIZE)
+
+static const char seal_label[] = "tatu seal";
 
 typedef struct Slot {
     bool filled;
@@ -33,6 +40,7 @@ struct TatuEngine {
     MemoryRegion *memory[SPACE_COUNT]; /* links */
     AddressSpace space[SPACE_COUNT];
     TatuFuses *fuses;
+    TatuRandom *random;
     uint64_t ram_size;
     Slot slot[TATU_ENGINE_SLOT_COUNT];
     bool hashing;
@@ -172,8 +180,10 @@ static uint32_t generate(TatuEngine *s)
     if (fail) {
         return fail;
     }
-    tatu_p256_generate(slot->key);
-    slot->filled = true;
+    slot->filled = tatu_p256_generate(s->random, slot->key);
+    if (!slot->filled) {
+        return TATU_ENGINE_FAIL_ENTROPY;
+    }
     tatu_p256_public(slot->key, s->public);
     return OK;
 }
@@ -220,8 +230,8 @@ static uint32_t sign(TatuEngine *s)
     if (fail) {
         return fail;
     }
-    tatu_p256_sign(slot->key, s->digest, s->signature);
-    return OK;
+    return tatu_p256_sign(s->random, slot->key, s->digest, s->signature) ? OK
+                                                                         : TATU_ENGINE_FAIL_ENTROPY;
 }
 
 static uint32_t clear(TatuEngine *s)
@@ -236,17 +246,50 @@ static uint32_t clear(TatuEngine *s)
     return OK;
 }
 
+static uint32_t move_slot(TatuEngine *s)
+{
+    Slot *to = chosen(s);
+    Slot *from = s->arg < TATU_ENGINE_SLOT_COUNT ? &s->slot[s->arg] : NULL;
+    uint32_t fail = replaceable(to);
+
+    if (!fail) {
+        fail = replaceable(from);
+    }
+    if (!fail) {
+        fail = usable(from);
+    }
+    if (fail) {
+        return fail;
+    }
+    if (from == to) {
+        return TATU_ENGINE_FAIL_ARGUMENT;
+    }
+    *to = *from;
+    explicit_bzero(from, sizeof(*from));
+    return OK;
+}
+
+/* What a transfer from source to destination is refused for. */
+static uint32_t transferable(const TatuEngine *s, uint32_t dest_len)
+{
+    if (!may_reach(s, s->dma_space, s->dma_addr, s->dma_len, false) ||
+        !may_reach(s, s->dma_dest_space, s->dma_dest, dest_len, true)) {
+        return TATU_ENGINE_FAIL_DMA;
+    }
+    if (s->dma_space == s->dma_dest_space && s->dma_addr < s->dma_dest + dest_len &&
+        s->dma_dest < s->dma_addr + s->dma_len) {
+        return TATU_ENGINE_FAIL_ARGUMENT;
+    }
+    return OK;
+}
+
 static uint32_t copy(TatuEngine *s)
 {
     uint8_t chunk[DMA_CHUNK];
+    uint32_t fail = transferable(s, s->dma_len);
 
-    if (!may_reach(s, s->dma_space, s->dma_addr, s->dma_len, false) ||
-        !may_reach(s, s->dma_dest_space, s->dma_dest, s->dma_len, true)) {
-        return TATU_ENGINE_FAIL_DMA;
-    }
-    if (s->dma_space == s->dma_dest_space && s->dma_addr < s->dma_dest + s->dma_len &&
-        s->dma_dest < s->dma_addr + s->dma_len) {
-        return TATU_ENGINE_FAIL_ARGUMENT;
+    if (fail) {
+        return fail;
     }
     for (uint32_t at = 0; at < s->dma_len; at += DMA_CHUNK) {
         uint32_t len = MIN(DMA_CHUNK, s->dma_len - at);
@@ -270,7 +313,8 @@ static uint32_t lock_slot(TatuEngine *s)
     return OK;
 }
 
-static uint32_t hmac(TatuEngine *s)
+/* HMAC of label || DATA[0..ARG) under the device key. */
+static uint32_t derive(TatuEngine *s, const char *label, uint8_t out[SHA256_DIGEST_SIZE])
 {
     const uint8_t *secret = tatu_fuses_secret(s->fuses, TATU_FUSE_SECRET_DEVICE);
     struct hmac_sha256_ctx context;
@@ -282,10 +326,126 @@ static uint32_t hmac(TatuEngine *s)
         return TATU_ENGINE_FAIL_EMPTY;
     }
     hmac_sha256_set_key(&context, TATU_SECRET_SIZE, secret);
+    hmac_sha256_update(&context, strlen(label), (const uint8_t *)label);
     hmac_sha256_update(&context, s->arg, s->data);
-    hmac_sha256_digest(&context, SHA256_DIGEST_SIZE, s->data);
+    hmac_sha256_digest(&context, SHA256_DIGEST_SIZE, out);
     explicit_bzero(&context, sizeof(context));
     return OK;
+}
+
+static uint32_t hmac(TatuEngine *s)
+{
+    if (s->arg >= strlen(seal_label) && s->arg <= DATA_SIZE &&
+        memcmp(s->data, seal_label, strlen(seal_label)) == 0) {
+        return TATU_ENGINE_FAIL_ARGUMENT; /* keys of SEAL stay inside */
+    }
+    return derive(s, "", s->data);
+}
+
+/* Private memory to private memory, of another length. */
+static uint32_t sealable(const TatuEngine *s, uint32_t len_max, uint32_t dest_len)
+{
+    if (s->dma_space != SPACE_VAULT || s->dma_dest_space != SPACE_VAULT || s->dma_len > len_max) {
+        return TATU_ENGINE_FAIL_ARGUMENT;
+    }
+    return transferable(s, dest_len);
+}
+
+static uint32_t set_seal_key(TatuEngine *s, struct gcm_aes256_ctx *context)
+{
+    uint8_t key[SHA256_DIGEST_SIZE];
+    uint32_t fail = derive(s, seal_label, key);
+
+    if (!fail) {
+        gcm_aes256_set_key(context, key);
+    }
+    explicit_bzero(key, sizeof(key));
+    return fail;
+}
+
+static uint32_t seal(TatuEngine *s)
+{
+    uint8_t bytes[SEAL_MAX + SEAL_OVERHEAD];
+    uint32_t len = s->dma_len;
+    uint32_t fail = sealable(s, SEAL_MAX, len + SEAL_OVERHEAD);
+    struct gcm_aes256_ctx context;
+
+    if (!fail) {
+        fail = set_seal_key(s, &context);
+    }
+    if (!fail && !tatu_random(s->random, bytes, GCM_IV_SIZE)) {
+        fail = TATU_ENGINE_FAIL_ENTROPY;
+    }
+    if (!fail && !dma_get(s, 0, bytes + GCM_IV_SIZE, len)) {
+        fail = TATU_ENGINE_FAIL_DMA;
+    }
+    if (!fail) {
+        gcm_aes256_set_iv(&context, GCM_IV_SIZE, bytes);
+        gcm_aes256_encrypt(&context, len, bytes + GCM_IV_SIZE, bytes + GCM_IV_SIZE);
+        gcm_aes256_digest(&context, GCM_DIGEST_SIZE, bytes + GCM_IV_SIZE + len);
+        fail = dma_put(s, 0, bytes, len + SEAL_OVERHEAD) ? OK : TATU_ENGINE_FAIL_DMA;
+    }
+    explicit_bzero(&context, sizeof(context));
+    explicit_bzero(bytes, sizeof(bytes));
+    return fail;
+}
+
+/* Opens bytes in place; len counts what was sealed. */
+static bool open_seal(struct gcm_aes256_ctx *context, uint8_t *bytes, uint32_t len)
+{
+    uint8_t tag[GCM_DIGEST_SIZE];
+
+    gcm_aes256_set_iv(context, GCM_IV_SIZE, bytes);
+    gcm_aes256_decrypt(context, len, bytes + GCM_IV_SIZE, bytes + GCM_IV_SIZE);
+    gcm_aes256_digest(context, sizeof(tag), tag);
+    return memeql_sec(tag, bytes + GCM_IV_SIZE + len, sizeof(tag));
+}
+
+static uint32_t unseal(TatuEngine *s)
+{
+    uint8_t bytes[SEAL_MAX + SEAL_OVERHEAD];
+    struct gcm_aes256_ctx context;
+    uint32_t len, fail;
+
+    if (s->dma_len < SEAL_OVERHEAD) {
+        return TATU_ENGINE_FAIL_SIGNATURE;
+    }
+    len = s->dma_len - SEAL_OVERHEAD;
+    fail = sealable(s, sizeof(bytes), len);
+    if (!fail) {
+        fail = set_seal_key(s, &context);
+    }
+    if (!fail && !dma_get(s, 0, bytes, s->dma_len)) {
+        fail = TATU_ENGINE_FAIL_DMA;
+    }
+    if (!fail && !open_seal(&context, bytes, len)) {
+        fail = TATU_ENGINE_FAIL_SIGNATURE;
+    }
+    if (!fail && !dma_put(s, 0, bytes + GCM_IV_SIZE, len)) {
+        fail = TATU_ENGINE_FAIL_DMA;
+    }
+    explicit_bzero(&context, sizeof(context));
+    explicit_bzero(bytes, sizeof(bytes));
+    return fail;
+}
+
+static uint32_t verify_lms(TatuEngine *s)
+{
+    uint8_t bytes[TATU_LMS_SIGNATURE];
+
+    if (s->dma_space != SPACE_VAULT) {
+        return TATU_ENGINE_FAIL_ARGUMENT;
+    }
+    if (!may_reach(s, s->dma_space, s->dma_addr, s->dma_len, false)) {
+        return TATU_ENGINE_FAIL_DMA;
+    }
+    if (s->dma_len != sizeof(bytes)) {
+        return TATU_ENGINE_FAIL_SIGNATURE;
+    }
+    if (!dma_get(s, 0, bytes, sizeof(bytes))) {
+        return TATU_ENGINE_FAIL_DMA;
+    }
+    return tatu_lms_verify(s->data, s->digest, bytes) ? OK : TATU_ENGINE_FAIL_SIGNATURE;
 }
 
 typedef uint32_t Command(TatuEngine *s);
@@ -297,6 +457,8 @@ static Command *const commands[] = {
     [TATU_ENGINE_DO_PUBLIC] = show_public,  [TATU_ENGINE_DO_SIGN] = sign,
     [TATU_ENGINE_DO_CLEAR] = clear,         [TATU_ENGINE_DO_COPY] = copy,
     [TATU_ENGINE_DO_LOCK_SLOT] = lock_slot, [TATU_ENGINE_DO_HMAC] = hmac,
+    [TATU_ENGINE_DO_SEAL] = seal,           [TATU_ENGINE_DO_UNSEAL] = unseal,
+    [TATU_ENGINE_DO_LMS] = verify_lms,      [TATU_ENGINE_DO_MOVE_SLOT] = move_slot,
 };
 
 static uint32_t run(TatuEngine *s, uint32_t command)
@@ -360,8 +522,12 @@ static MemTxResult engine_read(void *opaque, hwaddr offset, uint64_t *out, unsig
     if (offset == TATU_ENGINE_STATUS) {
         *out = s->status;
     } else if (offset == TATU_ENGINE_RANDOM) {
-        tatu_random(random, sizeof(random));
+        if (!tatu_random(s->random, random, sizeof(random))) {
+            return tatu_bus_error(TYPE_TATU_ENGINE, offset);
+        }
         *out = ldl_le_p(random);
+    } else if (offset == TATU_ENGINE_HEALTH) {
+        *out = tatu_random_has_failed(s->random);
     } else if (word_register(s, offset)) {
         *out = *word_register(s, offset);
     } else if (byte_register(s, offset)) {
@@ -403,6 +569,15 @@ void tatu_engine_lock(TatuEngine *s)
     s->slot[TATU_ENGINE_SLOT_ATTESTATION].locked = true;
 }
 
+/* What is locked stays so: no other key takes a lost one's place. */
+void tatu_engine_wipe(TatuEngine *s)
+{
+    for (size_t n = 0; n < ARRAY_SIZE(s->slot); n++) {
+        explicit_bzero(s->slot[n].key, sizeof(s->slot[n].key));
+        s->slot[n].filled = false;
+    }
+}
+
 static void engine_reset(Object *obj)
 {
     TatuEngine *s = TATU_ENGINE(obj);
@@ -423,7 +598,7 @@ static void engine_realize(DeviceState *dev, Error **errp)
 {
     TatuEngine *s = TATU_ENGINE(dev);
 
-    assert(s->memory[SPACE_VAULT] && s->memory[SPACE_ACORE] && s->fuses);
+    assert(s->memory[SPACE_VAULT] && s->memory[SPACE_ACORE] && s->fuses && s->random);
     address_space_init(&s->space[SPACE_VAULT], s->memory[SPACE_VAULT], "tatu.dma.vault");
     address_space_init(&s->space[SPACE_ACORE], s->memory[SPACE_ACORE], "tatu.dma.acore");
     memory_region_init_io(&s->registers, OBJECT(s), &engine_ops, s, "tatu.engine",
@@ -437,6 +612,7 @@ static Property engine_properties[] = {
     DEFINE_PROP_LINK("acore-memory", TatuEngine, memory[SPACE_ACORE], TYPE_MEMORY_REGION,
                      MemoryRegion *),
     DEFINE_PROP_LINK("fuses", TatuEngine, fuses, TYPE_TATU_FUSES, TatuFuses *),
+    DEFINE_PROP_LINK("random", TatuEngine, random, TYPE_TATU_RANDOM, TatuRandom *),
     DEFINE_PROP_UINT64("ram-size", TatuEngine, ram_size, 0),
     DEFINE_PROP_END_OF_LIST(),
 };

@@ -9,6 +9,7 @@
 
 #include "cpu.h"
 #include "exec/address-spaces.h"
+#include "exec/exec-all.h"
 #include "exec/ram_addr.h"
 #include "hw/arm/armv7m.h"
 #include "hw/arm/boot.h"
@@ -25,6 +26,8 @@
 #include "qemu/units.h"
 #include "sysemu/reset.h"
 #include "sysemu/sysemu.h"
+#include "tatu-rt.h"
+#include "tatu-random.h"
 #include "tatu-soc.h"
 
 #define TYPE_TATU_MACHINE MACHINE_TYPE_NAME("tatu")
@@ -34,30 +37,34 @@ OBJECT_DECLARE_SIMPLE_TYPE(TatuMachine, TATU_MACHINE)
 #define GIC_INTERNAL 32
 #define VAULT_IRQ_COUNT 8
 #define VAULT_IRQ_MAILBOX 0
+#define VAULT_IRQ_TAMPER 1
 #define VAULT_CLOCK_HZ 200000000
 #define SPI_UART 1
 #define SPI_RTC 2
 #define SPI_VIRTIO 16
 #define SPI_MAILBOX 40
-#define SPI_GPIO 48
 #define RAM_SIZE_MAX (1 * GiB)
 
-enum tatu_file { FILE_VAULT_ROM, FILE_AROM, FILE_FUSES, FILE_FLASH, FILE_COUNT };
-enum tatu_port { PORT_PANEL, PORT_FAB, PORT_COUNT };
+enum tatu_file { FILE_VAULT_ROM, FILE_AROM, FILE_FUSES, FILE_FLASH, FILE_RTC, FILE_COUNT };
+enum tatu_port { PORT_PANEL, PORT_FAB, PORT_RECOVERY, PORT_DEBUG, PORT_COUNT };
+enum tatu_number { NUMBER_CUT, NUMBER_CUT_SEED, NUMBER_COUNT };
 
 struct TatuMachine {
     MachineState parent;
     MemoryRegion secure, vault;
     MemoryRegion arom, secram, vrom, vsram;
-    MemoryRegion vault_flash, vault_mailram;
+    MemoryRegion vault_flash, vault_mailram, vault_recovery;
     CPUClusterState cluster[2];
     ARMv7MState vault_core;
     ARMCPU *acore;
     DeviceState *gic;
     DeviceState *gpio[TATU_MAP_GPIO_COUNT];
-    DeviceState *sysctl, *fuses, *engine, *flash, *mailbox;
+    DeviceState *random, *sysctl, *vctl, *fuses, *engine, *flash, *mailbox;
+    TatuRt *rt;
     char *file[FILE_COUNT];
     char *port[PORT_COUNT];
+    char *number[NUMBER_COUNT];
+    char *trng_fault;
     bool blank, recovery, tamper;
 };
 
@@ -140,6 +147,13 @@ static void name_file(DeviceState *dev, const char *path)
 {
     if (path != NULL) {
         qdev_prop_set_string(dev, "file", path);
+    }
+}
+
+static void set_number(DeviceState *dev, const char *name, const char *text)
+{
+    if (text != NULL) {
+        object_property_parse(OBJECT(dev), name, text, &error_fatal);
     }
 }
 
@@ -235,6 +249,7 @@ static void make_acore(TatuMachine *s)
     object_property_set_bool(core, "has_el2", false, &error_abort);
     object_property_set_bool(core, "has_el3", true, &error_abort);
     object_property_set_bool(core, "start-powered-off", true, &error_abort);
+    object_property_set_int(core, "core-count", 1, &error_abort); /* of its cluster */
     object_property_set_int(core, "reset-cbar", TATU_MAP_GICD_BASE, &error_abort);
     object_property_set_link(core, "memory", OBJECT(get_system_memory()), &error_abort);
     object_property_set_link(core, "secure-memory", OBJECT(&s->secure), &error_abort);
@@ -309,10 +324,8 @@ static void make_shared_devices(TatuMachine *s)
 
     dev = make_uart(s, "uart", system, TATU_MAP_UART_BASE, serial_hd(0));
     sysbus_connect_irq(SYS_BUS_DEVICE(dev), 0, spi(s, SPI_UART));
-    sysbus_create_simple("pl031", TATU_MAP_RTC_BASE, spi(s, SPI_RTC));
     for (int i = 0; i < TATU_MAP_GPIO_COUNT; i++) {
-        s->gpio[i] = sysbus_create_simple("pl061", TATU_MAP_GPIO_BASE + i * TATU_MAP_GPIO_STRIDE,
-                                          spi(s, SPI_GPIO + i));
+        s->gpio[i] = sysbus_create_simple("pl061", -1, NULL); /* make_rt() maps it */
     }
     /* Each new virtio bus goes to the front of the list that -device takes the first free one
      * from: made downwards, the first -device is at slot 0. */
@@ -333,6 +346,8 @@ static void make_flash(TatuMachine *s)
 
     s->flash = make(s, "flash-device", TYPE_TATU_FLASH);
     name_file(s->flash, s->file[FILE_FLASH]);
+    set_number(s->flash, "cut", s->number[NUMBER_CUT]);
+    set_number(s->flash, "cut-seed", s->number[NUMBER_CUT_SEED]);
     realize(s->flash);
     map(&s->secure, TATU_MAP_FLASHCTL_BASE, s->flash, 0);
     content = mmio(s->flash, 1);
@@ -344,6 +359,21 @@ static void make_flash(TatuMachine *s)
         map(get_system_memory(), TATU_MAP_WINDOW_BASE + i * TATU_MAP_WINDOW_STRIDE, s->flash,
             2 + i);
     }
+}
+
+static void make_rt(TatuMachine *s)
+{
+    const TatuRtParts parts = {
+        .machine = OBJECT(s),
+        .normal = get_system_memory(),
+        .secure = &s->secure,
+        .ram = MACHINE(s)->ram,
+        .flash = mmio(s->flash, 1),
+        .gic = s->gic,
+        .gpio = s->gpio,
+    };
+
+    s->rt = tatu_rt_wire(&parts);
 }
 
 static void make_mailbox(TatuMachine *s)
@@ -364,11 +394,21 @@ static void make_mailbox(TatuMachine *s)
                        qdev_get_gpio_in(DEVICE(&s->vault_core), VAULT_IRQ_MAILBOX));
 }
 
+static void make_random(TatuMachine *s)
+{
+    s->random = make(s, "random", TYPE_TATU_RANDOM);
+    if (s->trng_fault != NULL) {
+        object_property_set_str(OBJECT(s->random), "fault", s->trng_fault, &error_fatal);
+    }
+    realize(s->random);
+}
+
 static void make_fuses(TatuMachine *s)
 {
     s->fuses = make(s, "fuse-device", TYPE_TATU_FUSES);
     name_file(s->fuses, s->file[FILE_FUSES]);
     qdev_prop_set_bit(s->fuses, "blank", s->blank);
+    link_to(s->fuses, "random", s->random);
     realize(s->fuses);
     map(&s->vault, TATU_MAP_VFUSE_BASE, s->fuses, 0);
     map(&s->vault, TATU_MAP_VNVM_BASE, s->fuses, 1);
@@ -380,6 +420,7 @@ static void make_engine(TatuMachine *s)
     link_to(s->engine, "vault-memory", &s->vault);
     link_to(s->engine, "acore-memory", &s->secure);
     link_to(s->engine, "fuses", s->fuses);
+    link_to(s->engine, "random", s->random);
     qdev_prop_set_uint64(s->engine, "ram-size", MACHINE(s)->ram_size);
     realize(s->engine);
     map(&s->vault, TATU_MAP_VENGINE_BASE, s->engine, 0);
@@ -387,21 +428,64 @@ static void make_engine(TatuMachine *s)
 
 static void make_control(TatuMachine *s)
 {
-    DeviceState *vctl;
-
     s->sysctl = make(s, "sysctl", TYPE_TATU_SYSCTL);
     realize(s->sysctl);
     map(&s->secure, TATU_MAP_SYSCTL_BASE, s->sysctl, 0);
 
-    vctl = make(s, "vctl", TYPE_TATU_VCTL);
-    link_to(vctl, "sysctl", s->sysctl);
-    link_to(vctl, "fuses", s->fuses);
-    link_to(vctl, "engine", s->engine);
-    link_to(vctl, "acore", s->acore);
-    qdev_prop_set_bit(vctl, "recovery", s->recovery);
-    qdev_prop_set_bit(vctl, "tamper", s->tamper);
-    realize(vctl);
-    map(&s->vault, TATU_MAP_VCTL_BASE, vctl, 0);
+    s->vctl = make(s, "vctl", TYPE_TATU_VCTL);
+    link_to(s->vctl, "sysctl", s->sysctl);
+    link_to(s->vctl, "fuses", s->fuses);
+    link_to(s->vctl, "engine", s->engine);
+    link_to(s->vctl, "acore", s->acore);
+    qdev_prop_set_bit(s->vctl, "recovery", s->recovery);
+    qdev_prop_set_bit(s->vctl, "tamper", s->tamper);
+    realize(s->vctl);
+    map(&s->vault, TATU_MAP_VCTL_BASE, s->vctl, 0);
+    sysbus_connect_irq(SYS_BUS_DEVICE(s->vctl), 0,
+                       qdev_get_gpio_in(DEVICE(&s->vault_core), VAULT_IRQ_TAMPER));
+}
+
+static void make_rtc(TatuMachine *s)
+{
+    DeviceState *rtc = make(s, "rtc-device", TYPE_TATU_RTC);
+
+    name_file(rtc, s->file[FILE_RTC]);
+    realize(rtc);
+    map(get_system_memory(), TATU_MAP_RTC_BASE, rtc, 0);
+    sysbus_connect_irq(SYS_BUS_DEVICE(rtc), 0, spi(s, SPI_RTC));
+    sysbus_connect_irq(SYS_BUS_DEVICE(rtc), 1, qdev_get_gpio_in(s->sysctl, 0));
+}
+
+static void make_recovery_port(TatuMachine *s)
+{
+    DeviceState *uart = make(s, "recovery-uart", TYPE_TATU_UART);
+
+    qdev_prop_set_chr(uart, "chardev", port(s, PORT_RECOVERY));
+    realize(uart);
+    map(&s->secure, TATU_MAP_RECOVERY_BASE, uart, 0);
+    memory_region_init_alias(&s->vault_recovery, OBJECT(s), "tatu.vault-recovery", mmio(uart, 0),
+                             0, TATU_REGISTERS_SIZE);
+    memory_region_add_subregion(&s->vault, TATU_MAP_VRECOVERY_BASE, &s->vault_recovery);
+}
+
+static void make_debug_port(TatuMachine *s)
+{
+    DeviceState *debug = make(s, "debug-device", TYPE_TATU_DEBUG);
+
+    qdev_prop_set_chr(debug, "chardev", port(s, PORT_DEBUG));
+    link_to(debug, "vctl", s->vctl);
+    link_to(debug, "vault-memory", &s->vault);
+    link_to(debug, "vault-core", s->vault_core.cpu);
+    link_to(debug, "acore-memory", &s->secure);
+    link_to(debug, "acore-core", s->acore);
+    for (unsigned n = 0; n < TATU_RT_COUNT; n++) {
+        g_autofree char *memory = g_strdup_printf("rt%u-memory", n);
+        g_autofree char *core = g_strdup_printf("rt%u-core", n);
+
+        link_to(debug, memory, tatu_rt_view(s->rt, n));
+        link_to(debug, core, tatu_rt_cpu(s->rt, n));
+    }
+    realize(debug);
 }
 
 static void make_panel(TatuMachine *s)
@@ -410,6 +494,8 @@ static void make_panel(TatuMachine *s)
 
     qdev_prop_set_chr(panel, "chardev", port(s, PORT_PANEL));
     link_to(panel, "sysctl", s->sysctl);
+    link_to(panel, "vctl", s->vctl);
+    link_to(panel, "flash", s->flash);
     for (int i = 0; i < TATU_MAP_GPIO_COUNT; i++) {
         g_autofree char *name = g_strdup_printf("gpio%d", i);
 
@@ -436,20 +522,52 @@ static void tatu_init(MachineState *machine)
         error_report("the chip starts from vault-rom only: -kernel and -bios are not for it");
         exit(EXIT_FAILURE);
     }
+    memory_region_transaction_begin(); /* all views are drawn once, at the end */
     make_memories(s);
     make_acore(s);
     make_vault_core(s);
     make_gic(s);
     make_shared_devices(s);
     make_flash(s);
+    make_rt(s);
     make_mailbox(s);
+    make_random(s);
     make_fuses(s);
     make_engine(s);
     make_control(s);
+    make_rtc(s);
     make_panel(s);
     make_uart(s, "vault-uart", &s->vault, TATU_MAP_VUART_BASE, serial_hd(1));
     make_uart(s, "fab-uart", &s->vault, TATU_MAP_VFAB_BASE, port(s, PORT_FAB));
+    make_recovery_port(s);
+    make_debug_port(s);
+    memory_region_transaction_commit();
     tatu_lab_guard(TATU_FUSES(s->fuses));
+}
+
+/* ---- Power down ------------------------------------------------------------------------------ */
+
+/* ROMs and the flash are not RAM. */
+static int forget_block(RAMBlock *block, void *opaque)
+{
+    if (memory_region_is_ram(block->mr)) {
+        memset(block->host, 0, block->used_length);
+        memory_region_set_dirty(block->mr, 0, block->used_length);
+    }
+    return 0;
+}
+
+static void tatu_reset(MachineState *machine, ShutdownCause reason)
+{
+    TatuMachine *s = TATU_MACHINE(machine);
+
+    qemu_devices_reset(reason);
+    if (tatu_sysctl_is_down(TATU_SYSCTL(s->sysctl))) {
+        s->vault_core.cpu->power_state = PSCI_OFF;
+        CPU(s->vault_core.cpu)->halted = 1;
+        qemu_ram_foreach_block(forget_block, NULL);
+        tb_flush(CPU(s->vault_core.cpu));
+    }
 }
 
 #define STRING_PROPERTY(name, field)                                                               \
@@ -479,6 +597,12 @@ STRING_PROPERTY(fuses, file[FILE_FUSES])
 STRING_PROPERTY(flash, file[FILE_FLASH])
 STRING_PROPERTY(panel, port[PORT_PANEL])
 STRING_PROPERTY(fab, port[PORT_FAB])
+STRING_PROPERTY(rtc, file[FILE_RTC])
+STRING_PROPERTY(recovery_port, port[PORT_RECOVERY])
+STRING_PROPERTY(debug, port[PORT_DEBUG])
+STRING_PROPERTY(flash_cut, number[NUMBER_CUT])
+STRING_PROPERTY(flash_cut_seed, number[NUMBER_CUT_SEED])
+STRING_PROPERTY(trng_fault, trng_fault)
 BOOL_PROPERTY(blank)
 BOOL_PROPERTY(recovery)
 BOOL_PROPERTY(tamper)
@@ -494,6 +618,16 @@ static const struct {
     {"flash", "file: content of the flash, 16 MiB", get_flash, set_flash},
     {"panel", "id of the -chardev of the board's panel", get_panel, set_panel},
     {"fab", "id of the -chardev of the vault's fab port", get_fab, set_fab},
+    {"rtc", "file: the time that was set; made when it is absent", get_rtc, set_rtc},
+    {"recovery-port", "id of the -chardev of the recovery port", get_recovery_port,
+     set_recovery_port},
+    {"debug", "id of the -chardev of the debug port", get_debug, set_debug},
+    {"flash-cut", "number of the flash operation in which power goes", get_flash_cut,
+     set_flash_cut},
+    {"flash-cut-seed", "decides how far that operation comes", get_flash_cut_seed,
+     set_flash_cut_seed},
+    {"trng-fault", "how the noise source fails: none, stuck or biased", get_trng_fault,
+     set_trng_fault},
 };
 
 static const struct {
@@ -512,7 +646,8 @@ static void tatu_class_init(ObjectClass *klass, void *data)
 
     mc->desc = "Tatu reference chip";
     mc->init = tatu_init;
-    mc->min_cpus = mc->max_cpus = mc->default_cpus = 2;
+    mc->reset = tatu_reset;
+    mc->min_cpus = mc->max_cpus = mc->default_cpus = 2 + TATU_RT_COUNT;
     mc->default_cpu_type = ARM_CPU_TYPE_NAME("cortex-a7");
     mc->default_ram_size = TATU_MAP_RAM_SIZE_DEFAULT;
     mc->default_ram_id = "tatu.ram";

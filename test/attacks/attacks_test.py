@@ -8,10 +8,9 @@ which may reach what `hostile` may not, and shows that it is there; `glutton`, w
 whose program asks for a stack that code can run on; `flood`, which writes lines without end.
 """
 import argparse
-import json
+import base64
 import os
 import re
-import shutil
 import signal
 import socket
 import stat
@@ -20,24 +19,23 @@ import sys
 import threading
 import time
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
-from story import APP_WITHIN_S, ROOT, Doorbell, StepFailed, wait_for  # noqa: E402 (the path is what finds it)
+from story import APP_WITHIN_S, PRESS_MS, ROOT, Doorbell, StepFailed, wait_for  # noqa: E402 (the path is what finds it)
 
 HOSTILE = os.path.join(ROOT, "test/attacks/hostile")
 LISTEN_PORT = 7000  # where the second application listens
+STRANGER = "10.0.2.100"  # for the board a host like any other; behind it our own loopback
 # How many tries each part tells of: one that says nothing failed.
 TRIES = {"hostile": 171, "peer": 5, "glutton": 2, "stack": 1}
 CRASH_RECORDS_MAX = 3  # of the glutton's twelve and more
 RINGS = 3
 RING_WITHIN_S = 20
-
-
-def own_address():
-    """An address of this machine that is not its loopback: for the board a host like any other."""
-    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    probe.connect(("192.0.2.1", 9))
-    with probe:
-        return probe.getsockname()[0]
 
 
 class Listener(threading.Thread):
@@ -63,19 +61,24 @@ class Attacks(Doorbell):
     def __init__(self, options):
         super().__init__(options)
         self.results = []
-        self.stranger = Listener(own_address())
+        self.stranger = Listener("127.0.0.1")  # STRANGER for the board
         self.friend = Listener("127.0.0.1")  # 10.0.2.2 for the board
         self.outside = self.open_way_in()
 
     def open_way_in(self):
-        """A second port of the board's network, to the second application: the chip is started with it."""
+        """A second port of the board's network, to the second application, and a second host in it: the chip is
+        started with them."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
+        relay = self.path("relay.py")
+        with open(relay, "w", encoding="utf-8") as file:
+            file.write("import socket, sys\nsocket.create_connection(('127.0.0.1', int(sys.argv[1]))).recv(1)\n")
         script = self.path("chip-with-a-way-in")
         chip = self.env["TATU_QEMU"]
+        host = f"guestfwd=tcp:{STRANGER}:{self.stranger.port}-cmd:/usr/bin/python3 {relay} {self.stranger.port}"
         with open(script, "w", encoding="utf-8") as file:
             file.write("#!/usr/bin/python3\nimport os, sys\n"
-                       f"more = ',hostfwd=tcp:127.0.0.1:{port}-:{LISTEN_PORT}'\n"
+                       f"more = ',hostfwd=tcp:127.0.0.1:{port}-:{LISTEN_PORT},{host}'\n"
                        "args = [a + more if a.startswith('user,id=n0,') else a for a in sys.argv[1:]]\n"
                        f"os.execv({chip!r}, [{chip!r}] + args)\n")
         os.chmod(script, stat.S_IRWXU)
@@ -86,24 +89,14 @@ class Attacks(Doorbell):
 
     def build(self, name, number, hosts, gpio, options=()):
         """The hostile program in one of its roles; the image package."""
-        source = self.path(name)
-        shutil.copytree(HOSTILE, source)
-        path = os.path.join(source, "app_manifest.json")
-        with open(path, encoding="utf-8") as file:
-            manifest = json.load(file)
-        manifest["Name"] = name
-        manifest["ComponentId"] = manifest["ComponentId"][:-1] + str(number)
-        role = "attack" if name == "hostile" else name
-        manifest["CmdArgs"] = [role, own_address(), str(self.stranger.port), str(self.friend.port)]
-        manifest["Capabilities"] = {"Gpio": gpio, "AllowedConnections": hosts, "DeviceAuthentication": self.facts["tenant"]}
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(manifest, file, indent=2)
-        env = dict(self.env, AzureSphereDefaultSDKDir=os.path.join(ROOT, "build/sdk"))
-        for command in (["cmake", "--preset", "ARM-Debug", *options], ["cmake", "--build", "--preset", "ARM-Debug"]):
-            ran = subprocess.run(command, cwd=source, env=env, capture_output=True, text=True)
-            if ran.returncode != 0:
-                raise StepFailed(f"{' '.join(command)}: {(ran.stdout + ran.stderr)[-2000:]}")
-        return os.path.join(source, "out/ARM-Debug/hostile.imagepackage")
+        def change(_source, manifest):
+            manifest["Name"] = name
+            manifest["ComponentId"] = manifest["ComponentId"][:-1] + str(number)
+            role = "attack" if name == "hostile" else name
+            manifest["CmdArgs"] = [role, STRANGER, str(self.stranger.port), str(self.friend.port)]
+            manifest["Capabilities"] = {"Gpio": gpio, "AllowedConnections": hosts,
+                                        "DeviceAuthentication": self.facts["tenant"]}
+        return os.path.join(self.build_application(name, HOSTILE, change, options), "hostile.imagepackage")
 
     def deploy_images(self, *images):
         self.tatu("deployment", "create", "--images", *images)
@@ -146,7 +139,7 @@ class Attacks(Doorbell):
             self.attempt(f"the doorbell rings {name}, {number + 1}", self.ring_once)
 
     def ring_once(self):
-        before, _ = self.press(200)
+        before, _ = self.press(PRESS_MS)
         wait_for("the receiver's ring", lambda: self.rings()[before:], RING_WITHIN_S)
 
     # ---- the parts ----
@@ -159,10 +152,11 @@ class Attacks(Doorbell):
         self.doorbell = self.add_image(package)
         self.deploy_images(self.doorbell)
         self.serial_has(r"app doorbell: doorbell version 2 is ready", APP_WITHIN_S)
+        self.serial_has(r"proven: verdict OK, update certificate, 1 customer certificate", APP_WITHIN_S)
         self.attempt("the doorbell rings alone", self.ring_once)
 
     def attack(self):
-        peer = self.add_image(self.build("peer", 2, [own_address()], []))
+        peer = self.add_image(self.build("peer", 2, [STRANGER], []))
         hostile = self.add_image(self.build("hostile", 1, ["10.0.2.2"], [8, 10]))
         self.deploy_images(self.doorbell, peer)
         self.serial_has(r"app peer: attack control: the second application listens", APP_WITHIN_S)
@@ -175,8 +169,31 @@ class Attacks(Doorbell):
         self.promise("peer: nothing came out of the knock at its port", knocked())
         self.promise("hostile: nobody came to the other host but the peer",
                      None if self.stranger.came == 1 else f"{self.stranger.came} connections")
+        self.attempt("two applications of one tenant have two keys, and each signs by its own", self.compare_keys)
         self.serial_has(r"app hostile: hammers", 30)
         self.ring("while its sockets are hammered")
+
+    def certificate_of(self, name):
+        """The certificate an application told of, as it lies in its container."""
+        told = re.findall(rf"app {name}: certificate (\S+)", self.serial())
+        return x509.load_der_x509_certificate(base64.b64decode("".join(told)))
+
+    def compare_keys(self):
+        hostile, peer = (self.certificate_of(name).public_key() for name in ("hostile", "peer"))
+        signed = re.search(r"app hostile: signed ([0-9a-f]{64}) ([0-9a-f]{64}) ([0-9a-f]{64})", self.serial())
+        if signed is None or hostile.public_numbers() == peer.public_numbers():
+            raise StepFailed("they have one key" if signed else "nothing was signed")
+        digest, r, s = signed.groups()
+        fits = []
+        for key in (hostile, peer):
+            try:
+                key.verify(encode_dss_signature(int(r, 16), int(s, 16)), bytes.fromhex(digest),
+                           ec.ECDSA(Prehashed(hashes.SHA256())))
+                fits.append(key)
+            except InvalidSignature:
+                pass
+        if fits != [hostile]:
+            raise StepFailed(f"its signature fits {len(fits)} keys, not its own alone")
 
     def knock(self):
         """Connects from outside to the port of the second application; who asks later learns what came."""

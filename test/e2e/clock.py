@@ -78,7 +78,7 @@ class Clocks(Doorbell):
         return int(self.serial_has(r"attestd: signed time (\d+)", BOOT_S).group(1))
 
     def is_proven(self):
-        return self.serial_has(r"proven: verdict OK, update certificate, 1 customer certificate", RETRY_S)
+        return self.serial_has(r"proven: verdict OK, update certificate", RETRY_S)
 
     # ---- the promises --------------------------------------------------------------------------
 

@@ -23,12 +23,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROFILE = "tag:tatu-project,2026:evidence/1"
+PROFILE = "tag:tatu-project,2026:evidence/2"
 PRIVATE = int.from_bytes(hashlib.sha256(b"vectors of proto: no secret").digest(), "big")
 KEY = ec.derive_private_key(PRIVATE, ec.SECP256R1())
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 AADS = {"evidence": "tatu-evidence-1", "endorsement": "tatu-endorsement-1", "claim": "tatu-claim-1",
-        "time": "tatu-time-1", "deployment": "tatu-deployment-1", "reference": "tatu-reference-1"}
+        "time": "tatu-time-1", "deployment": "tatu-deployment-1", "reference": "tatu-reference-1",
+        "confirmation": "tatu-confirm-1", "ticket": "tatu-ticket-1"}
 
 
 # ---- signatures --------------------------------------------------------------------------------
@@ -117,7 +118,9 @@ EVIDENCE = {
     -75005: [[bytes([0x60 + i]) * 16, bytes([0x70 + i]) * 16, bytes([0x80 + i]) * 32]
              for i in range(2)],
     -75006: [1, True],
-    -75007: [[b"\x90" * 16, b"\x91" * 64]],
+    -75007: [[b"\x90" * 16, b"\x60" * 16, b"\x91" * 64]],
+    -75008: 1 << 11 | 1 << 13,
+    -75009: 2,
 }
 ENDORSEMENT = {1: DEVICE_ID, 2: b"\x12" * 64, 3: b"\x33" * 32, 4: 2, 5: 1767225600}
 CLAIM = {1: b"\x22" * 32, 2: DEVICE_ID, 3: b"\x90" * 16, 4: b"\x92" * 64}
@@ -126,13 +129,15 @@ DEPLOYMENT = {1: DEVICE_ID, 2: b"\xd0" * 16, 3: 1767225600, 4: 7,
               5: [[bytes([0x70 + i]) * 16, bytes([0x60 + i]) * 16, 20480, bytes([0x80 + i]) * 32]
                   for i in range(2)]}
 REFERENCE = {1: "26.11", 2: b"\x33" * 32, 3: [[2, 0, b"\x50" * 32], [4, 70000, b"\x51" * 32]], 4: True}
+CONFIRMATION = {1: b"\x33" * 32, 2: [1, 24, 64, 0]}
+TICKET = {1: DEVICE_ID, 2: b"\x22" * 32, 3: 86400}
 CRASH = {1: b"\x60" * 16, 2: b"\x70" * 16, 3: 11, 4: 1, 5: 0xDEADBEEF, 6: 1767225600,
          7: [[0x10000, 0x4000, b"\xb1" * 20, "/app/bin/app"], [0xB6F00000, 0x90000, b"", "/lib/libc.so.1"]],
          8: [[struct.pack("<17I", *range(0x1000, 0x1011)), 0xBEFF0000, b"\x5c" * 256]], 9: 42}
 BOOT_FAILURE = [1, 7, 17, 70000]
 EVENT = {1: 2, 2: b"\x60" * 16, 3: b"\x70" * 16, 4: 11, 5: 1767225600}
 STATEMENTS = {"evidence": EVIDENCE, "endorsement": ENDORSEMENT, "claim": CLAIM, "time": TIME,
-              "deployment": DEPLOYMENT, "reference": REFERENCE}
+              "deployment": DEPLOYMENT, "reference": REFERENCE, "confirmation": CONFIRMATION, "ticket": TICKET}
 REPORTS = {"crash": CRASH, "boot_failure": BOOT_FAILURE, "event": EVENT}
 
 
@@ -167,6 +172,7 @@ S_DB = section("DB", struct.pack("<Q32s", 1767225600, b"doorbell"))
 S_TP = section("TP", struct.pack("<I", 0))
 S_ND = section("ND", struct.pack("<III", 1, 12, 3))
 S_TV = section("TV", struct.pack("<II", 7, 0))
+S_S2 = section("S2", struct.pack("<HH", 1, 0) + b"\x22" * 1452)
 PLAIN = [S_ID, S_SG, S_DB, S_TP, S_ND]
 
 
@@ -181,21 +187,30 @@ def verity(data):
     return hashlib.sha256(level).digest(), b"".join(levels)
 
 
-def keystore(keys, host=b"localhost", version=1, ports=(8443, 8444)):
-    return (b"TKEY" + struct.pack("<I", version) + b"\1" * 64 + struct.pack("<I", len(keys)) +
+def keystore(keys, host=b"localhost", version=2, ports=(8443, 8444)):
+    return (b"TKEY" + struct.pack("<I", version) + b"\1" * 64 + b"\x11" * 56 + struct.pack("<I", len(keys)) +
             b"".join(key + struct.pack("<II", usage, revoked) for key, usage, revoked in keys) +
             b"\4" * 64 + b"\5" * 64 + b"\6" * 64 + struct.pack("<H", len(host)) + host +
             struct.pack("<HH", *ports))
 
 
-KEYS = [(b"\2" * 64, 1, 0), (b"\3" * 64, 1, 1)]
+def key_pair(n):
+    return bytes([n]) * 64 + bytes([0x10 + n]) * 56
+
+
+KEYS = [(key_pair(2), 1, 0), (key_pair(3), 1, 1)]
 
 
 def table(apps, sequence=9, preferred=1, count=None):
-    content = b"TTBL" + struct.pack("<IBBHI", sequence, preferred, len(apps) if count is None else count, 0, 0)
+    content = b"TTB2" + struct.pack("<BBHQ", preferred, len(apps) if count is None else count, 0, sequence)
     content += b"".join(name + struct.pack("<II", offset, size) for name, offset, size in apps)
-    content = content.ljust(400, b"\0")
+    content = content.ljust(400, b"\0") + b"\x6d" * 32
     return content + struct.pack("<I", zlib.crc32(content))
+
+
+def capability(numbers, device_id=DEVICE_ID, version=1, inner=204):
+    places = b"".join(struct.pack("<H", number) for number in numbers)
+    return struct.pack("<III", 0x5CFD5CFD, version, inner) + device_id + places.ljust(140, b"\0")
 
 
 APPS = [(b"\1" * 16, 0x600000, 5000), (b"\2" * 16, 0x602000, 100)]
@@ -263,7 +278,14 @@ def bad_statements():
     yield "evidence", "other-profile", enc(changed(EVIDENCE, k265="tag:other,2026:1")), "VERSION"
     yield "evidence", "no-profile", enc(changed(EVIDENCE, k265=None)), "FORMAT"
     yield "evidence", "no-cnf", enc(changed(EVIDENCE, k8=None)), "FORMAT"
-    yield "evidence", "unknown-claim", enc(changed(EVIDENCE, n75008=1)), "FORMAT"
+    yield "evidence", "unknown-claim", enc(changed(EVIDENCE, n75010=1)), "FORMAT"
+    yield "evidence", "capability-14", enc(changed(EVIDENCE, n75008=1 << 14)), "FORMAT"
+    yield "evidence", "mode-4", enc(changed(EVIDENCE, n75009=4)), "FORMAT"
+    yield "evidence", "no-mode", enc(changed(EVIDENCE, n75009=None)), "FORMAT"
+    yield "evidence", "tenant-without-component", enc(changed(EVIDENCE, n75007=[[b"\x90" * 16, b"\x91" * 64]])), "FORMAT"
+    yield "evidence", "tenant-twice", enc(changed(EVIDENCE, n75007=EVIDENCE[-75007] * 2)), "FORMAT"
+    yield "evidence", "nine-tenants", enc(changed(EVIDENCE, n75007=[
+        [b"\x90" * 16, bytes([i]) * 16, b"\x91" * 64] for i in range(9)])), "LONG"
     yield "evidence", "nonce-31", enc(changed(EVIDENCE, k10=b"\x22" * 31)), "FORMAT"
     yield "evidence", "other-ueid", enc(changed(EVIDENCE, k256=b"\x01" + b"\0" * 32)), "FORMAT"
     yield "evidence", "debug-permanently-off", enc(changed(EVIDENCE, k263=3)), "FORMAT"
@@ -278,10 +300,10 @@ def bad_statements():
     yield "evidence", "boot-count-negative", enc(changed(EVIDENCE, n75003=-1)), "FORMAT"
     yield "evidence", "uptime-float", enc(changed(EVIDENCE, n75004=1.5)), "FORMAT"
     pairs = [cbor2.dumps(key) + enc(value) for key, value in ordered(EVIDENCE).items()]
-    yield "evidence", "unsorted", b"\xaf" + b"".join([pairs[1], pairs[0]] + pairs[2:]), "FORMAT"
-    yield "evidence", "claim-twice", b"\xaf" + b"".join(pairs[:2] + pairs[1:2] + pairs[3:]), "FORMAT"
+    yield "evidence", "unsorted", b"\xb1" + b"".join([pairs[1], pairs[0]] + pairs[2:]), "FORMAT"
+    yield "evidence", "claim-twice", b"\xb1" + b"".join(pairs[:2] + pairs[1:2] + pairs[3:]), "FORMAT"
     yield "evidence", "indefinite-map", b"\xbf" + b"".join(pairs) + b"\xff", "FORMAT"
-    yield "evidence", "long-head", b"\xb8\x0f" + b"".join(pairs), "FORMAT"
+    yield "evidence", "long-head", b"\xb8\x11" + b"".join(pairs), "FORMAT"
     yield "evidence", "cut-off", evidence[:-1], "SHORT"
     yield "evidence", "left-over", evidence + b"\0", "FORMAT"
     yield "evidence", "over-4096", evidence + b"\0" * (4097 - len(evidence)), "LONG"
@@ -294,6 +316,13 @@ def bad_statements():
     yield "time", "before-1970", enc(changed(TIME, k2=-1)), "FORMAT"
     yield "time", "bignum", enc(changed(TIME, k2=2 ** 64)), "FORMAT"
     yield "time", "cut-off", good["time"][:-1], "SHORT"
+    yield "confirmation", "three-floors", enc(changed(CONFIRMATION, k2=[1, 24, 64])), "FORMAT"
+    yield "confirmation", "floor-65", enc(changed(CONFIRMATION, k2=[1, 24, 65, 0])), "FORMAT"
+    yield "confirmation", "floor-negative", enc(changed(CONFIRMATION, k2=[1, -1, 64, 0])), "FORMAT"
+    yield "ticket", "grace-599", enc(changed(TICKET, k3=599)), "FORMAT"
+    yield "ticket", "grace-over-a-year", enc(changed(TICKET, k3=31536001)), "FORMAT"
+    yield "ticket", "disarmed", enc(changed(TICKET, k3=0)), "OK"
+    yield "ticket", "no-nonce", enc(changed(TICKET, k2=None)), "FORMAT"
     yield "deployment", "seventeen-images", enc(changed(DEPLOYMENT, k5=[
         [b"\0" * 16, bytes([i]) * 16, 4096, b"\0" * 32] for i in range(17)])), "LONG"
     yield "deployment", "component-twice", enc(changed(DEPLOYMENT, k5=DEPLOYMENT[5][:1] * 2)), "FORMAT"
@@ -354,7 +383,15 @@ def images():
     yield "abi-two", image(body, [S_ID, S_SG, section("ND", struct.pack("<IIIII", 2, 12, 3, 5, 2))]), "OK"
     yield "abi-part", image(body, [S_ID, S_SG, section("ND", struct.pack("<IIII", 1, 12, 3, 5))]), "FORMAT"
     yield "seventeen-sections", image(body, [S_ID, S_SG] + [section("A" + chr(65 + i), b"") for i in range(15)]), "LONG"
-    yield "metadata-over-1024", image(body, [S_ID, S_SG, section("XX", b"\0" * 1000)]), "LONG"
+    yield "metadata-of-2560", image(body, [S_ID, S_SG, section("XX", b"\0" * 2476)]), "OK"
+    yield "metadata-over-2560", image(body, [S_ID, S_SG, section("XX", b"\0" * 2477)]), "LONG"
+    yield "second-signature", image(body, [S_ID, S_SG, S_TV, S_S2]), "OK"
+    yield "second-signature-not-last", image(body, [S_ID, S_SG, S_S2, S_TV]), "FORMAT"
+    yield "second-signature-twice", image(body, [S_ID, S_SG, section("S2", b"\1\0\0\0"), S_S2]), "FORMAT"
+    yield "second-signature-short", image(body, [S_ID, S_SG, section("S2", S_S2[4:-1])]), "FORMAT"
+    yield "second-signature-long", image(body, [S_ID, S_SG, section("S2", S_S2[4:] + b"\0")]), "FORMAT"
+    yield "second-signature-other", image(body, [S_ID, S_SG, section("S2", b"\2" + S_S2[5:])]), "VERSION"
+    yield "second-signature-reserved", image(body, [S_ID, S_SG, section("S2", b"\1\0\1" + S_S2[7:])]), "FORMAT"
     yield "verity-outside-body", image(data, PLAIN + [vt]), "FORMAT"
     yield "verity-block-1024", image(data + tree, PLAIN + [
         section("VT", struct.pack("<II", len(data), 1024) + root)]), "FORMAT"
@@ -365,11 +402,13 @@ def images():
 def fixed_layouts():
     yield "keystore", "good", keystore(KEYS), "OK"
     yield "keystore", "ipv4-host", keystore(KEYS, host=b"10.0.2.2"), "OK"
-    yield "keystore", "version-2", keystore(KEYS, version=2), "VERSION"
-    yield "keystore", "key-twice", keystore(KEYS[:1] + [(b"\2" * 64, 1, 1)]), "FORMAT"
+    yield "keystore", "version-1", keystore(KEYS, version=1), "VERSION"
+    yield "keystore", "version-3", keystore(KEYS, version=3), "VERSION"
+    yield "keystore", "key-twice", keystore(KEYS[:1] + [(key_pair(2)[:64] + key_pair(4)[64:], 1, 1)]), "FORMAT"
+    yield "keystore", "lms-key-twice", keystore(KEYS[:1] + [(key_pair(4)[:64] + key_pair(2)[64:], 1, 1)]), "FORMAT"
     yield "keystore", "no-key", keystore([]), "FORMAT"
-    yield "keystore", "nine-keys", keystore([(bytes([i]) * 64, 1, 0) for i in range(9)]), "LONG"
-    yield "keystore", "usage-2", keystore([(b"\2" * 64, 2, 0)]), "FORMAT"
+    yield "keystore", "nine-keys", keystore([(key_pair(i), 1, 0) for i in range(9)]), "LONG"
+    yield "keystore", "usage-2", keystore([(key_pair(2), 2, 0)]), "FORMAT"
     yield "keystore", "host-url", keystore(KEYS, host=b"https://host"), "FORMAT"
     yield "keystore", "host-empty", keystore(KEYS, host=b""), "FORMAT"
     yield "keystore", "port-0", keystore(KEYS, ports=(0, 1)), "FORMAT"
@@ -383,6 +422,18 @@ def fixed_layouts():
     yield "table", "in-factory", table([(b"\1" * 16, 0x7F0000, 1)]), "FORMAT"
     yield "table", "uncounted", table(APPS, count=1), "FORMAT"
     yield "table", "cut-off", table(APPS)[:-1], "SHORT"
+    yield "capability", "good", capability([11, 13]), "OK"
+    yield "capability", "all", capability(range(1, 14)), "OK"
+    yield "capability", "none", capability([]), "FORMAT"
+    yield "capability", "number-14", capability([14]), "CAPABILITY"
+    yield "capability", "twice", capability([11, 11]), "FORMAT"
+    yield "capability", "unsorted", capability([13, 11]), "FORMAT"
+    yield "capability", "gap", capability([11, 0, 13]), "FORMAT"
+    yield "capability", "foreign", capability([11], device_id=b"\x12" * 64), "FOREIGN"
+    yield "capability", "version-2", capability([11], version=2), "VERSION"
+    yield "capability", "inner-203", capability([11], inner=203), "FORMAT"
+    yield "capability", "cut-off", capability([11])[:-1], "SHORT"
+    yield "capability", "left-over", capability([11]) + b"\0", "LONG"
     yield "fab_request", "good", frame(FAB_REQUEST), "OK"
     yield "fab_request", "damaged", frame(FAB_REQUEST)[:20] + b"\xff" + frame(FAB_REQUEST)[21:], "DIGEST"
     yield "fab_request", "answer", frame(FAB_ANSWER), "SHORT"
@@ -522,6 +573,7 @@ def check_fixed(checker):
     checker.expect("table", checker.ask("table") == table(APPS))
     checker.expect("fab request", checker.ask("fab_request") == frame(FAB_REQUEST))
     checker.expect("fab answer", checker.ask("fab_answer") == frame(FAB_ANSWER))
+    checker.expect("capability", checker.ask("capability") == capability([11, 13]))
     checker.expect("asxipfs", checker.ask("asxipfs") == asxipfs(TREE))
     data = b"\x5a" * 8192
     root, tree = verity(data)

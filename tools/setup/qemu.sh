@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Builds Debian's QEMU with our chip (silicon/soc) compiled in and prints the path of qemu-system-arm.
 #
+# mbedTLS's LMS is linked in, as the folder mbedtls-lms beside the chip's files.
+#
 # One configured build tree serves one QEMU version and one set of flags, so an edit of the chip costs a compile
 # and a link. The binary is published under the hash of everything that is in it. TATU_SOC_DIR names another
 # folder of chip sources (tests).
@@ -33,7 +35,7 @@ tree_key() { printf '%s\n' "$1" "${FLAGS[@]}" "$(uname -m)" "$(gcc -dumpfullvers
 # binary_key TREE OWN-FOLDER USED-FOLDER
 binary_key() {
   {
-    printf '%s\n' "$1"
+    printf '%s\n' "$1" "$LMS"
     files_text "$2" "${OWN[@]}"
     if ((${#USED[@]})); then files_text "$3" "${USED[@]}"; fi
   } | key
@@ -63,6 +65,7 @@ make_tree() {
 # Brings the chip's files in the build tree to the state of ours, touching only what differs.
 sync_soc() {
   local to=$1 file
+  ln -sfn -- "$LMS" "$to/mbedtls-lms"
   for file in "${OWN[@]}"; do copy_if_changed "$SOC/$file" "$to/$file"; done
   for file in "${USED[@]}"; do copy_if_changed "$TATU_ROOT/$file" "$to/$file"; done
   find "$to" -type f -printf '%P\n' | sort | comm -23 - <(printf '%s\n' "${OWN[@]}" "${USED[@]}" | sort -u) |
@@ -87,6 +90,7 @@ main() {
   local version source tree
   read_inputs
   read -r version source < <("$TATU_SETUP/source.sh" qemu bookworm/7.2) || exit 1 # it said why
+  LMS=$("$TATU_SETUP/mbedtls-lms.sh") || exit 1
   tree="$TATU_CACHE/qemu/tree-$(tree_key "$version")"
   BINARY=$(binary_path "$tree" "$SOC" "$TATU_ROOT")
   if [[ ! -x $BINARY ]]; then

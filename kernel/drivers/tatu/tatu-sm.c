@@ -5,11 +5,13 @@
  * The monitor reads the request from one page of ours and writes its answer
  * there. The page belongs to this driver alone, so what user space sends is
  * copied in and what the monitor answers is copied out, one call at a time.
- * Who may call is decided by the mode of the device node; what a call may do,
- * by the monitor.
+ * Who may call is decided by the mode of the device node; what a caller may
+ * ask for, by the rights that its credential stands for here and that the
+ * monitor wants of each call; what a call may do, by the monitor.
  */
 #include <linux/arm-smccc.h>
 #include <linux/compat.h>
+#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/hw_random.h>
 #include <linux/io.h>
@@ -20,12 +22,13 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/uidgid.h>
 #include <linux/unaligned.h>
 
 #include <uapi/linux/tatu_sm.h>
 
 #define SM_PAGE_SIZE 4096
-#define SM_ARGS_AT 4
+#define SM_ARGS_AT TATU_SM_HEADER_SIZE
 /* Results are small numbers; anything else is not from our monitor. */
 #define SM_ERR_MAX 0xffff
 
@@ -41,17 +44,52 @@ static_assert(TATU_SM_IN_MAX == SM_PAGE_SIZE - SM_ARGS_AT);
 static_assert(TATU_SM_OUT_MAX == SM_PAGE_SIZE);
 
 /*
+ * What each process of the OS asks for (docs/protocol/os.md); nobody else gets
+ * anything, root of a container included: it is another user out here.
+ */
+static const struct {
+	uid_t uid;
+	u32 rights;
+} sm_rights[] = {
+	/* appman */
+	{ 0, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_POWER | TATU_SM_RIGHT_RECORD },
+	/* attestd */
+	{ 111, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_ATTEST },
+	/* updated */
+	{ 112, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_UPDATE |
+		       TATU_SM_RIGHT_RECORD | TATU_SM_RIGHT_RECORDS },
+	/* gatewayd */
+	{ 113, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_SECURITY },
+	/* crashd */
+	{ 114, TATU_SM_RIGHT_RECORD },
+};
+
+/* Of who calls now, not of who opened: a descriptor that was passed on takes no rights along. */
+static u32 sm_rights_of_caller(void)
+{
+	uid_t uid = from_kuid(&init_user_ns, current_euid());
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sm_rights); i++) {
+		if (sm_rights[i].uid == uid)
+			return sm_rights[i].rights;
+	}
+	return 0;
+}
+
+/*
  * Makes the call whose in_len bytes of arguments are in the page. The answer is
  * at the page's start. Returns 0 when the monitor has answered, whatever its
  * result is.
  */
-static int sm_call(struct tatu_sm *sm, u32 call, u32 in_len, u32 *err,
-		   u32 *out_len)
+static int sm_call(struct tatu_sm *sm, u32 call, u32 rights, u32 in_len,
+		   u32 *err, u32 *out_len)
 {
 	struct arm_smccc_res res;
 
 	lockdep_assert_held(&sm->lock);
 	put_unaligned_le32(call, sm->page);
+	put_unaligned_le32(rights, sm->page + 4);
 	arm_smccc_smc(TATU_SM_FUNCTION, virt_to_phys(sm->page),
 		      SM_ARGS_AT + in_len, 0, 0, 0, 0, 0, &res);
 	if (res.a0 == (unsigned long)SMCCC_RET_NOT_SUPPORTED)
@@ -77,7 +115,8 @@ static int sm_call_user(struct tatu_sm *sm, struct tatu_sm_call *c)
 	if (copy_from_user(sm->page + SM_ARGS_AT, u64_to_user_ptr(c->in),
 			   c->in_len))
 		return -EFAULT;
-	ret = sm_call(sm, c->call, c->in_len, &err, &out_len);
+	ret = sm_call(sm, c->call, sm_rights_of_caller(), c->in_len, &err,
+		      &out_len);
 	if (ret)
 		return ret;
 	if (out_len > c->out_cap)
@@ -129,7 +168,8 @@ static int sm_random_locked(struct tatu_sm *sm, void *data, u16 len)
 	put_unaligned_le16(TATU_SM_VAULT_RANDOM, args);
 	put_unaligned_le16(0, args + 2);
 	put_unaligned_le16(len, args + 4);
-	ret = sm_call(sm, TATU_SM_VAULT, 6, &err, &out_len);
+	ret = sm_call(sm, TATU_SM_VAULT, TATU_SM_RIGHT_RANDOM, 6, &err,
+		      &out_len);
 	if (ret)
 		return ret;
 	if (err || out_len != len)
@@ -158,7 +198,8 @@ static int sm_find_monitor(struct tatu_sm *sm)
 	int ret;
 
 	mutex_lock(&sm->lock);
-	ret = sm_call(sm, TATU_SM_GET_BOOT, 0, &err, &out_len);
+	ret = sm_call(sm, TATU_SM_GET_BOOT, TATU_SM_RIGHT_QUERY, 0, &err,
+		      &out_len);
 	sm_wipe(sm);
 	mutex_unlock(&sm->lock);
 	return ret;

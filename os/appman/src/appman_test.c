@@ -90,6 +90,22 @@ static void the_back_off_doubles_up_to_its_limit(void **state)
     }
 }
 
+static void a_boot_is_steady_when_all_were_up_together_for_a_while(void **state)
+{
+    struct world world;
+
+    (void)state;
+    set_up(&world);
+    assert_int_equal(tatu_appman_steady_at(&world.services), 0);
+    tatu_appman_start_due(&world.services, 1000);
+    assert_int_equal(tatu_appman_steady_at(&world.services), 1000 + TATU_APPMAN_STEADY_MS);
+    /* one that ends takes it back; its next start is the new beginning */
+    assert_non_null(tatu_appman_note_end(&world.services, 102, 9000));
+    assert_int_equal(tatu_appman_steady_at(&world.services), 0);
+    tatu_appman_start_due(&world.services, 9100);
+    assert_int_equal(tatu_appman_steady_at(&world.services), 9100 + TATU_APPMAN_STEADY_MS);
+}
+
 static void a_service_that_does_not_live_is_lost(void **state)
 {
     const struct tatu_appman_slot *slot = NULL;
@@ -276,6 +292,7 @@ int main(void)
         cmocka_unit_test(all_services_start_at_once_and_once),
         cmocka_unit_test(a_service_that_ends_comes_back_after_the_back_off),
         cmocka_unit_test(the_back_off_doubles_up_to_its_limit),
+        cmocka_unit_test(a_boot_is_steady_when_all_were_up_together_for_a_while),
         cmocka_unit_test(a_service_that_does_not_live_is_lost),
         cmocka_unit_test(a_service_that_lived_begins_with_a_fresh_back_off),
         cmocka_unit_test(a_start_that_fails_counts_as_an_end),

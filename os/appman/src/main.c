@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control.h"
@@ -41,6 +42,9 @@ struct appman {
     struct tatu_os_timer services_due;
     struct tatu_os_timer apps_due;
     struct tatu_os_timer watchdog_due;
+    struct tatu_os_timer healthy_due;
+    struct tatu_appman_boot boot;
+    bool launching; /* applications are started in this boot */
 };
 
 static _Noreturn void give_up(const struct appman *appman, const char *why)
@@ -83,29 +87,16 @@ static void feed_watchdog(struct tatu_os_timer *timer)
     tatu_os_set_timer(&appman->loop, timer, tatu_os_now_ms() + WATCHDOG_FEED_MS);
 }
 
-static void say_boot(const struct appman *appman)
-{
-    struct tatu_smc_boot boot;
-    enum tatu_err err = tatu_os_get_boot(&appman->monitor, &boot);
-
-    if (err != TATU_OK) {
-        tatu_os_log(&appman->log, TATU_OS_LOG_ERROR, "boot state unknown: %s", tatu_err_name(err));
-        return;
-    }
-    tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE,
-                "set %c%s, monitor version %u, os version %u, reset reason %u", 'A' + boot.set,
-                boot.fallback ? " (fallback)" : "", (unsigned)boot.monitor_version,
-                (unsigned)boot.os_version, (unsigned)boot.reset_reason);
-}
-
 static void open_monitor(struct appman *appman)
 {
+    appman->boot = (struct tatu_appman_boot){
+        .monitor = &appman->monitor, .log = &appman->log, .mode = TATU_BOOT_NORMAL};
     if (tatu_os_open_monitor(TATU_OS_MONITOR_PATH, &appman->monitor) != TATU_OK) {
         tatu_os_log(&appman->log, TATU_OS_LOG_ERROR, "no security monitor: %s", strerror(errno));
         appman->monitor = (struct tatu_os_monitor){.call = no_monitor, .fd = -1};
         return;
     }
-    say_boot(appman);
+    tatu_appman_read_boot(&appman->boot);
     appman->watchdog_due = (struct tatu_os_timer){.fire = feed_watchdog, .context = appman};
     feed_watchdog(&appman->watchdog_due);
 }
@@ -129,6 +120,31 @@ static enum tatu_err start_service(void *context, const struct tatu_appman_servi
     return err;
 }
 
+/* This boot came up when all services are up together for a while. One that ended meanwhile starts
+ * the wait again. */
+static void watch_health(struct appman *appman)
+{
+    uint64_t at_ms = tatu_appman_steady_at(&appman->services);
+
+    if (!appman->boot.healthy && at_ms != 0) {
+        tatu_os_set_timer(&appman->loop, &appman->healthy_due, at_ms);
+    } else {
+        tatu_os_clear_timer(&appman->loop, &appman->healthy_due);
+    }
+}
+
+static void healthy_due(struct tatu_os_timer *timer)
+{
+    struct appman *appman = timer->context;
+    enum tatu_err err = tatu_appman_tell_healthy(&appman->boot, TATU_APPMAN_HEALTHY_FILE);
+
+    if (err != TATU_OK) {
+        tatu_os_log(&appman->log, TATU_OS_LOG_WARNING, "the monitor was not told of health: %s",
+                    tatu_err_name(err));
+        tatu_os_set_timer(&appman->loop, timer, tatu_os_now_ms() + TATU_APPMAN_STEADY_MS);
+    }
+}
+
 static void start_due(struct tatu_os_timer *timer)
 {
     struct appman *appman = timer->context;
@@ -137,6 +153,7 @@ static void start_due(struct tatu_os_timer *timer)
     if (next != 0) {
         tatu_os_set_timer(&appman->loop, timer, next);
     }
+    watch_health(appman);
 }
 
 static void prepare_services(struct appman *appman)
@@ -144,6 +161,7 @@ static void prepare_services(struct appman *appman)
     appman->services.start = start_service;
     appman->services.context = appman;
     appman->services_due = (struct tatu_os_timer){.fire = start_due, .context = appman};
+    appman->healthy_due = (struct tatu_os_timer){.fire = healthy_due, .context = appman};
     for (size_t i = 0; i < tatu_appman_table_count; i++) {
         const struct tatu_appman_service *service = &tatu_appman_table[i];
         struct tatu_appman_failure failure;
@@ -174,6 +192,7 @@ static void service_ended(struct appman *appman, const struct tatu_appman_slot *
         give_up(appman, why);
     }
     tatu_os_set_timer(&appman->loop, &appman->services_due, tatu_os_now_ms());
+    watch_health(appman);
 }
 
 /* ---- applications ---- */
@@ -203,6 +222,9 @@ static void apps_ready(struct tatu_os_watch *watch, uint32_t events)
 
 static enum tatu_err reload_apps(struct appman *appman)
 {
+    if (!appman->launching) {
+        return TATU_OK;
+    }
     enum tatu_err err = tatu_apps_reload(&appman->apps, (int64_t)tatu_os_now_ms());
 
     if (err != TATU_OK) {
@@ -224,6 +246,7 @@ static void start_apps(struct appman *appman)
     if (tatu_os_add_watch(&appman->loop, &appman->apps_ready, EPOLLIN) != TATU_OK) {
         give_up(appman, "applications cannot be watched");
     }
+    appman->launching = tatu_appman_may_launch(&appman->boot, (uint64_t)time(NULL));
     /* An error was logged; the system goes on without them and can be updated. */
     (void)reload_apps(appman);
 }
@@ -282,6 +305,10 @@ static enum tatu_err act(void *context, enum tatu_appman_request request, char *
     switch (request) {
     case TATU_APPMAN_RELOAD:
         return reload_apps(appman);
+    case TATU_APPMAN_RESTART:
+        tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE, "asked to restart");
+        (void)sleep(RESTART_DELAY_S);
+        tatu_appman_restart_machine();
     case TATU_APPMAN_STATUS:
         tatu_appman_describe_services(&appman->services, out, size);
         used = strnlen(out, size);

@@ -8,6 +8,7 @@ static const struct {
 } words[] = {
     {"status", TATU_APPMAN_STATUS},
     {"reload", TATU_APPMAN_RELOAD},
+    {"restart", TATU_APPMAN_RESTART},
 };
 
 enum tatu_err tatu_appman_decode_request(struct tatu_span in, enum tatu_appman_request *out)

@@ -66,6 +66,23 @@ const struct tatu_appman_slot *tatu_appman_note_end(struct tatu_appman_services 
     return NULL;
 }
 
+uint64_t tatu_appman_steady_at(const struct tatu_appman_services *services)
+{
+    uint64_t last_start = 0;
+
+    for (size_t i = 0; i < services->count; i++) {
+        const struct tatu_appman_slot *slot = &services->slots[i];
+
+        if (slot->state != TATU_APPMAN_RUNNING) {
+            return 0;
+        }
+        if (slot->started_ms > last_start) {
+            last_start = slot->started_ms;
+        }
+    }
+    return last_start + TATU_APPMAN_STEADY_MS;
+}
+
 static const char *state_name(enum tatu_appman_state state)
 {
     switch (state) {

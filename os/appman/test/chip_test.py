@@ -1,37 +1,43 @@
 #!/usr/bin/python3
-"""appman as process 1 of the real chip: what a service gets, and what happens when one does not live.
+"""appman as process 1 of the real chip: what a service gets, what happens when one does not live, and boots that do
+not come up.
 
-chip_test.py [--qemu FILE]
-Last line: N passed, M failed."""
-import argparse
+chip_test.py [--qemu FILE] [--keep] [NAME...]"""
 import os
 import re
-import subprocess
 import sys
 import tempfile
-import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.abspath(os.path.join(HERE, "..", "..", ".."))
-sys.path.insert(0, os.path.join(ROOT, "kernel/test"))
-import chip  # noqa: E402  the harness of a whole chip
+sys.path.append(os.path.abspath(os.path.join(HERE, "../../..")))
+from silicon.harness import Chip, read_release, run_tool, suite  # noqa: E402  (the path is what it needs)
 
+ATTEMPTS_BEFORE_SAFE = 6
 NET_RIGHTS = 1 << 12 | 1 << 39 | 1 << 38 | 1 << 10  # NET_ADMIN, BPF, PERFMON, NET_BIND_SERVICE
 
 
-def run_tool(*arguments):
-    return subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+class World:
+    """Releases under test, and the log of a board whose netd tells its rights and ends."""
 
+    def __init__(self, options, work):
+        self.options, self.work, self.rights = options, work, None
 
-def build(work):
-    """A release whose netd tells its rights, and which has no other service."""
-    compiler = run_tool(os.path.join(ROOT, "tools/setup/sysroot.sh")) + "/bin/tatu-armhf-gcc"
-    program = os.path.join(work, "rights")
-    run_tool(compiler, "-Os", "-Wall", "-Wextra", "-Werror", "-o", program, os.path.join(HERE, "rights.c"))
-    with open(os.path.join(work, "list"), "w", encoding="ascii") as file:
-        file.write(f"/usr/bin/netd 0555 file:{program}\n")
-    return run_tool(os.path.join(ROOT, "os/rootfs/build.sh"), "--out", os.path.join(work, "release"),
-                    "--add", os.path.join(work, "list"))
+    def board(self, bodies, **options):
+        return Chip.made(bodies, qemu=self.options.qemu, keep=self.options.keep, **options)
+
+    def release(self, name, *more):
+        return read_release(run_tool("os/rootfs/build.sh", "--out", os.path.join(self.work, name), *more))
+
+    def rights_log(self):
+        if self.rights is None:
+            compiler = run_tool("tools/setup/sysroot.sh") + "/bin/tatu-armhf-gcc"
+            program, listed = os.path.join(self.work, "rights"), os.path.join(self.work, "list")
+            run_tool(compiler, "-Os", "-Wall", "-Wextra", "-Werror", "-o", program, os.path.join(HERE, "rights.c"))
+            with open(listed, "w", encoding="ascii") as file:
+                file.write(f"/usr/bin/netd 0555 file:{program}\n")
+            with self.board(self.release("rights-release", "--add", listed), sets=(0,)) as board, board.on():
+                self.rights = board.wait("appman: set A", count=2)
+        return self.rights
 
 
 def told(log, what):
@@ -90,48 +96,36 @@ def a_crash_is_kept_as_a_record(log):
     assert len(re.findall(r"crashd: signal 6 kept as record \d+", log)) >= 7, "seen in the log"
 
 
-TESTS = [a_service_has_its_user_and_nothing_more, a_service_runs_in_its_control_group,
+def boots_that_never_come_up_end_in_safe_mode_until_one_does(world):
+    with world.board(world.release("release")) as board:
+        for _ in range(ATTEMPTS_BEFORE_SAFE):
+            with board.on():
+                log = board.wait("appman: reached")
+                assert "not launching" not in log
+        with board.on():
+            board.wait("appman: safe mode; not launching applications")
+            log = board.wait("appman: healthy: all services are up for 10 s")
+            assert "app " not in log
+        with board.on():
+            log = board.wait("appman: reached")
+            assert "not launching" not in log
+
+
+OF_RIGHTS = [a_service_has_its_user_and_nothing_more, a_service_runs_in_its_control_group,
          a_service_finds_its_socket_and_no_other_descriptor,
          a_service_without_the_vaults_group_cannot_open_the_monitor, a_service_writes_to_its_places_only,
          a_service_cannot_make_code_nor_see_others, a_service_that_does_not_live_restarts_the_board,
          a_crash_is_kept_as_a_record]
 
 
-def boot_twice(qemu, release):
-    board = chip.Board(qemu, release, sets=(0,))
-    board.write_flash()
-    board.fab()
-    process = board.start()
-    try:
-        board.wait(process, "appman: set A", count=2)
-    finally:
-        process.kill()
-        process.wait()
-    log = board.log()
-    board.remove()
-    return log
-
-
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--qemu")
-    options = parser.parse_args()
-    qemu = options.qemu or run_tool(os.path.join(ROOT, "tools/setup/qemu.sh"))
-    passed = 0
+    options = suite.options(__doc__)
     with tempfile.TemporaryDirectory(prefix="tatu-appman-") as work:
-        log = boot_twice(qemu, build(work))
-    for test in TESTS:
-        try:
-            test(log)
-            passed += 1
-            print(f"ok   {test.__name__}")
-        except Exception:  # pylint: disable=broad-except
-            traceback.print_exc(file=sys.stdout)
-            print(f"FAIL {test.__name__}")
-    if passed < len(TESTS):
-        print(log)
-    print(f"{passed} passed, {len(TESTS) - passed} failed")
-    return passed != len(TESTS)
+        world = World(options, work)
+        cases = [(test.__name__, lambda test=test: test(world.rights_log())) for test in OF_RIGHTS]
+        alone = boots_that_never_come_up_end_in_safe_mode_until_one_does
+        cases.append((alone.__name__, lambda: alone(world)))
+        return suite.run(cases, options.names)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,14 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "container.h"
 #include "control.h"
+#include "deviceauth.h"
 #include "os/launch/launch.h"
 #include "os/lib/loop.h"
 #include "proto/asxipfs.h"
@@ -36,7 +39,8 @@ enum tatu_err tatu_apps_init(struct tatu_apps *apps, const struct tatu_os_monito
     apps->log = log;
     apps->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
-        apps->apps[i].control_fd = apps->apps[i].pending_fd = apps->apps[i].output_fd = -1;
+        apps->apps[i].control_fd = apps->apps[i].pending_fd = -1;
+        apps->apps[i].output_fd = apps->apps[i].status_fd = -1;
         apps->apps[i].uid = FIRST_UID + (uint32_t)i;
     }
     return apps->epoll_fd >= 0 ? TATU_OK : TATU_ERR_IO;
@@ -232,6 +236,22 @@ static void install(struct tatu_apps *apps, const struct tatu_smc_app *image, in
     app->state = TATU_APP_WAITING;
 }
 
+/* Other applications are to have certificates: attestd proves again. It may be busy with the
+ * service or not be up yet; it finds the word when it comes to it, and nobody waits. */
+static void tell_attestd(const struct tatu_apps *apps)
+{
+    static const char word[] = "renew";
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/attestd.sock"};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+        send(fd, word, strlen(word), MSG_NOSIGNAL) != (ssize_t)strlen(word)) {
+        tatu_os_log(apps->log, TATU_OS_LOG_WARNING, "attestd cannot be told");
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
 enum tatu_err tatu_apps_reload(struct tatu_apps *apps, int64_t now_ms)
 {
     struct tatu_smc_app images[TATU_SMC_APPS_MAX];
@@ -253,6 +273,9 @@ enum tatu_err tatu_apps_reload(struct tatu_apps *apps, int64_t now_ms)
         if (apps->apps[i].state != TATU_APP_ABSENT && !apps->apps[i].wanted) {
             stop(&apps->apps[i], now_ms);
         }
+    }
+    if (tatu_apps_sync_deviceauth(apps, TATU_APPS_DEVICEAUTH)) {
+        tell_attestd(apps);
     }
     return TATU_OK;
 }
@@ -303,14 +326,12 @@ int64_t tatu_apps_advance(struct tatu_apps *apps, int64_t now_ms)
 
 static void say_end(const struct tatu_apps *apps, const struct tatu_app *app, int status)
 {
-    const int code =
-        WIFEXITED(status) ? WEXITSTATUS(status) : TATU_LAUNCH_EXIT_SIGNAL + WTERMSIG(status);
-    if (code > TATU_LAUNCH_EXIT_SIGNAL) {
+    if (WIFSIGNALED(status)) {
         tatu_os_log(apps->log, TATU_OS_LOG_NOTICE, "app %s: ended by signal %d", app->manifest.name,
-                    code - TATU_LAUNCH_EXIT_SIGNAL);
+                    WTERMSIG(status));
     } else {
         tatu_os_log(apps->log, TATU_OS_LOG_NOTICE, "app %s: ended with status %d",
-                    app->manifest.name, code);
+                    app->manifest.name, WEXITSTATUS(status));
     }
 }
 
@@ -330,7 +351,7 @@ bool tatu_apps_child_ended(struct tatu_apps *apps, pid_t pid, int status, int64_
     if (app->line_len > 0) {
         say_line(apps, app);
     }
-    say_end(apps, app, status);
+    say_end(apps, app, tatu_apps_read_end(app, status));
     const bool was_stopping = app->state == TATU_APP_STOPPING;
     tatu_apps_clean_container(app);
     if (was_stopping || !app->wanted) {

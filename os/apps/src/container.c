@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "deviceauth.h"
 #include "os/launch/launch.h"
 #include "proto/image.h"
 #include "proto/map.h"
@@ -26,7 +27,6 @@
 #define PIDS_MAX "32"
 #define STACK_BYTES (128u * 1024u)
 #define NETD_TIMEOUT_S 3
-#define ATTESTD_UID 111
 
 static bool write_text(const char *folder, const char *name, const char *text)
 {
@@ -87,20 +87,6 @@ static enum tatu_err allow_hosts(const struct tatu_app *app)
     return (enum tatu_err)result;
 }
 
-/* The folder in which attestd puts the tenant's certificate; made here when the application is
- * first. */
-static bool make_deviceauth(const struct tatu_app *app, char *out, size_t size)
-{
-    char tenant[TATU_GUID_TEXT_SIZE];
-    tatu_proto_format_guid(app->manifest.tenant, tenant);
-    (void)snprintf(out, size, "/run/deviceauth/%s", tenant);
-    if (mkdir("/run/deviceauth", 0711) == 0 &&
-        chown("/run/deviceauth", ATTESTD_UID, ATTESTD_UID) != 0) {
-        return false;
-    }
-    return mkdir(out, 0755) == 0 ? chown(out, ATTESTD_UID, ATTESTD_UID) == 0 : errno == EEXIST;
-}
-
 static void place_body(const struct tatu_app *app, struct tatu_launch_spec *spec)
 {
     /* the flash windows are mtd devices in the order of the device tree: root, apps0, apps1 */
@@ -113,7 +99,7 @@ static void place_body(const struct tatu_app *app, struct tatu_launch_spec *spec
     memcpy(spec->verity_root, app->image.verity_root, sizeof(spec->verity_root));
 }
 
-static bool fill_spec(const struct tatu_app *app, const char *control,
+static void fill_spec(const struct tatu_app *app, const char *control,
                       struct tatu_launch_spec *spec)
 {
     const struct tatu_manifest *manifest = &app->manifest;
@@ -128,8 +114,10 @@ static bool fill_spec(const struct tatu_app *app, const char *control,
     (void)snprintf(spec->component, sizeof(spec->component), "%s", app->component);
     (void)snprintf(spec->control, sizeof(spec->control), "%s", control);
     place_body(app, spec);
-    return !manifest->has_tenant ||
-           make_deviceauth(app, spec->deviceauth, sizeof(spec->deviceauth));
+    if (manifest->has_tenant) {
+        (void)snprintf(spec->deviceauth, sizeof(spec->deviceauth), TATU_APPS_DEVICEAUTH "/%s",
+                       app->component);
+    }
 }
 
 /* A memory file with the specification; -1 when it cannot be made. */
@@ -143,7 +131,16 @@ static int make_spec_file(const struct tatu_launch_spec *spec)
     return fd;
 }
 
-static _Noreturn void become_launch(const char *cgroup, int spec_fd, int output_fd)
+/* Both may lie where the other belongs, so they are first moved out of the way. */
+static bool arrange_fds(int spec_fd, int status_fd)
+{
+    const int spec = fcntl(spec_fd, F_DUPFD_CLOEXEC, TATU_LAUNCH_STATUS_FD + 1);
+    const int status = fcntl(status_fd, F_DUPFD_CLOEXEC, TATU_LAUNCH_STATUS_FD + 1);
+    return spec >= 0 && status >= 0 && dup2(spec, TATU_LAUNCH_SPEC_FD) >= 0 &&
+           dup2(status, TATU_LAUNCH_STATUS_FD) >= 0;
+}
+
+static _Noreturn void become_launch(const char *cgroup, int spec_fd, int output_fd, int status_fd)
 {
     char *const args[] = {(char[]){"launch"}, NULL};
     char *const environment[] = {NULL};
@@ -153,33 +150,54 @@ static _Noreturn void become_launch(const char *cgroup, int spec_fd, int output_
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (write_text(cgroup, "cgroup.procs", "0") && dup2(null_fd, STDIN_FILENO) >= 0 &&
         dup2(output_fd, STDOUT_FILENO) >= 0 && dup2(output_fd, STDERR_FILENO) >= 0 &&
-        dup2(spec_fd, TATU_LAUNCH_SPEC_FD) >= 0 && fcntl(TATU_LAUNCH_SPEC_FD, F_SETFD, 0) == 0) {
+        arrange_fds(spec_fd, status_fd)) {
         (void)execve("/usr/bin/launch", args, environment);
     }
     _exit(TATU_LAUNCH_EXIT_SETUP);
 }
 
+/* Output and how it ended, from launch to us. */
+struct pipes {
+    int output[2];
+    int status[2];
+};
+
+static bool open_pipes(struct pipes *out)
+{
+    *out = (struct pipes){{-1, -1}, {-1, -1}};
+    return pipe2(out->output, O_CLOEXEC) == 0 && pipe2(out->status, O_CLOEXEC) == 0 &&
+           fcntl(out->output[0], F_SETFL, O_NONBLOCK) == 0 &&
+           fcntl(out->status[0], F_SETFL, O_NONBLOCK) == 0;
+}
+
+static void close_end(int fd)
+{
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
 static enum tatu_err spawn(struct tatu_app *app, int spec_fd)
 {
     char cgroup[96];
-    int output[2];
+    struct pipes pipes;
     cgroup_of(app, cgroup, sizeof(cgroup));
-    if (pipe2(output, O_CLOEXEC) != 0) {
-        return TATU_ERR_IO;
-    }
-    const bool ready = fcntl(output[0], F_SETFL, O_NONBLOCK) == 0;
+    const bool ready = open_pipes(&pipes);
     /* a fork into a new pid namespace, whose process 1 the child is */
     const pid_t pid = ready ? (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0) : -1;
     if (pid == 0) {
-        become_launch(cgroup, spec_fd, output[1]);
+        become_launch(cgroup, spec_fd, pipes.output[1], pipes.status[1]);
     }
-    (void)close(output[1]);
+    close_end(pipes.output[1]);
+    close_end(pipes.status[1]);
     if (pid < 0) {
-        (void)close(output[0]);
+        close_end(pipes.output[0]);
+        close_end(pipes.status[0]);
         return TATU_ERR_IO;
     }
     app->pid = pid;
-    app->output_fd = output[0];
+    app->output_fd = pipes.output[0];
+    app->status_fd = pipes.status[0];
     return TATU_OK;
 }
 
@@ -209,15 +227,26 @@ static enum tatu_err start_parts(struct tatu_app *app)
         TATU_TRY(allow_hosts(app));
     }
     app->control_fd = tatu_apps_open_control(app, control, sizeof(control));
-    if (app->control_fd < 0 || !tell_image(app) || !fill_spec(app, control, &spec)) {
+    if (app->control_fd < 0 || !tell_image(app)) {
         return TATU_ERR_IO;
     }
+    fill_spec(app, control, &spec);
     int spec_fd = make_spec_file(&spec);
     enum tatu_err err = spec_fd < 0 ? TATU_ERR_IO : spawn(app, spec_fd);
     if (spec_fd >= 0) {
         (void)close(spec_fd);
     }
     return err;
+}
+
+int tatu_apps_read_end(const struct tatu_app *app, int launch_status)
+{
+    uint8_t bytes[4];
+    if (app->status_fd >= 0 &&
+        read(app->status_fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes)) {
+        return (int)tatu_get_le32(bytes);
+    }
+    return launch_status;
 }
 
 enum tatu_err tatu_apps_start_container(struct tatu_app *app)
@@ -239,7 +268,8 @@ void tatu_apps_signal_container(const struct tatu_app *app, int number)
 void tatu_apps_clean_container(struct tatu_app *app)
 {
     char folder[96];
-    int *const descriptors[] = {&app->control_fd, &app->pending_fd, &app->output_fd};
+    int *const descriptors[] = {&app->control_fd, &app->pending_fd, &app->output_fd,
+                                &app->status_fd};
     for (size_t i = 0; i < TATU_COUNT_OF(descriptors); i++) {
         if (*descriptors[i] >= 0) {
             (void)close(*descriptors[i]);

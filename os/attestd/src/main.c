@@ -8,6 +8,7 @@
 #include "os/lib/loop.h"
 #include "prover.h"
 
+#define RENEW_DELAY_MS 50u
 #define CONTROL_FD 3 /* appman hands the listening socket over */
 
 struct attestd {
@@ -43,7 +44,8 @@ static void on_control(struct tatu_os_watch *watch, uint32_t events)
     if (recv(fd, word, sizeof(word) - 1, 0) > 0 && strcmp(word, "renew") == 0) {
         answer = TATU_OK;
         tatu_prover_renew(&attestd->prover);
-        tatu_os_set_timer(&attestd->loop, &attestd->due, tatu_os_now_ms() + 1);
+        /* a claim, a deployment and appman tell of one change: one proof for all of them */
+        tatu_os_set_timer(&attestd->loop, &attestd->due, tatu_os_now_ms() + RENEW_DELAY_MS);
     }
     (void)send(fd, &answer, sizeof(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)close(fd);

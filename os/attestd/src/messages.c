@@ -20,7 +20,7 @@ static void expect_key(struct tatu_cbor_reader *r, uint64_t wanted)
 
 static void get_tenant(struct tatu_cbor_reader *r, struct tatu_attest_tenant *out)
 {
-    if (tatu_cbor_get_map(r) != 3 && r->err == TATU_OK) {
+    if (tatu_cbor_get_map(r) != 4 && r->err == TATU_OK) {
         r->err = TATU_ERR_FORMAT;
     }
     expect_key(r, 1);
@@ -29,6 +29,8 @@ static void get_tenant(struct tatu_cbor_reader *r, struct tatu_attest_tenant *ou
     out->certificate = tatu_cbor_get_bytes(r);
     expect_key(r, 3);
     out->authority = tatu_cbor_get_bytes(r);
+    expect_key(r, 4);
+    tatu_cbor_get_fixed(r, out->component, sizeof(out->component));
 }
 
 enum tatu_err tatu_attestd_decode_answer(struct tatu_span in, struct tatu_attest_answer *out)
@@ -97,6 +99,22 @@ enum tatu_err tatu_attestd_encode_proof(struct tatu_span evidence, struct tatu_s
     return tatu_cbor_done(&w);
 }
 
+/* The error of a number; a service may be newer and have more of them. */
+static enum tatu_err name_error(uint64_t number)
+{
+    static const enum tatu_err all[] = {
+#define LIST_ERROR(value, name, text) TATU_ERR_##name,
+        TATU_ERRORS(LIST_ERROR)
+#undef LIST_ERROR
+    };
+    for (size_t i = 0; i < TATU_COUNT_OF(all); i++) {
+        if ((uint64_t)all[i] == number) {
+            return all[i];
+        }
+    }
+    return TATU_ERR_REJECTED;
+}
+
 enum tatu_err tatu_attestd_decode_refusal(struct tatu_span in)
 {
     struct tatu_cbor_reader r;
@@ -105,8 +123,5 @@ enum tatu_err tatu_attestd_decode_refusal(struct tatu_span in)
     const uint64_t number = tatu_cbor_get_uint(&r);
     expect_key(&r, 2);
     (void)tatu_cbor_get_text(&r);
-    if (tatu_cbor_close(&r) != TATU_OK || number == 0 || number > TATU_ERR_CERTIFICATE) {
-        return TATU_ERR_REJECTED;
-    }
-    return (enum tatu_err)number;
+    return tatu_cbor_close(&r) == TATU_OK ? name_error(number) : TATU_ERR_REJECTED;
 }

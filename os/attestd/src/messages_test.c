@@ -6,9 +6,12 @@
 
 #include <cmocka.h>
 
-static const uint8_t answer_bytes[] = {0xa4, 1,  0,  2,  0x42, 7,    8, 3, 0x81, 0xa3, 1,  0x50,
-                                       1,    2,  3,  4,  5,    6,    7, 8, 9,    10,   11, 12,
-                                       13,   14, 15, 16, 2,    0x41, 9, 3, 0x41, 10,   4,  2};
+static const uint8_t answer_bytes[] = {
+    0xa4, 1,    0,  2, 0x42, 7,  8, 3, 0x81, 0xa4, /* verdict, update certificate, one entry */
+    1,    0x50, 1,  2, 3,    4,  5, 6, 7,    8,    9, 10, 11, 12, 13, 14, 15, 16, /* tenant */
+    2,    0x41, 9,  3, 0x41, 10, /* certificate, authority */
+    4,    0x50, 31, 2, 3,    4,  5, 6, 7,    8,    9, 10, 11, 12, 13, 14, 15, 46, /* component */
+    4,    2};
 
 static void answer_with_a_tenant_is_read(void **state)
 {
@@ -20,6 +23,8 @@ static void answer_with_a_tenant_is_read(void **state)
     assert_int_equal(answer.tenant_count, 1);
     assert_int_equal(answer.tenants[0].tenant[15], 16);
     assert_int_equal(answer.tenants[0].authority.data[0], 10);
+    assert_int_equal(answer.tenants[0].component[0], 31);
+    assert_int_equal(answer.tenants[0].component[15], 46);
     assert_int_equal(answer.poll_s, 2);
 }
 
@@ -47,7 +52,9 @@ static void answer_with_wrong_content_is_refused(void **state)
         {0, 0xa5, TATU_ERR_FORMAT},  /* five pairs */
         {1, 2, TATU_ERR_FORMAT},     /* another key */
         {8, 0x89, TATU_ERR_LONG},    /* nine tenants */
-        {35, 0, TATU_ERR_FORMAT},    /* never polling */
+        {53, 0, TATU_ERR_FORMAT},    /* never polling */
+        {9, 0xa3, TATU_ERR_FORMAT},  /* an entry without its component */
+        {35, 0x4f, TATU_ERR_FORMAT}, /* a component of 15 bytes */
         {11, 0x4f, TATU_ERR_FORMAT}, /* a tenant of 15 bytes */
     };
     for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
@@ -82,8 +89,12 @@ static void refusal_names_the_services_error(void **state)
     (void)state;
     const uint8_t replay[] = {0xa2, 1, 20, 2, 0x66, 'R', 'E', 'P', 'L', 'A', 'Y'};
     const uint8_t ok[] = {0xa2, 1, 0, 2, 0x60};
+    const uint8_t last[] = {0xa2, 1, 0x18, TATU_ERR_STALE, 2, 0x60};
+    const uint8_t newer[] = {0xa2, 1, 0x18, 0xff, 2, 0x60};
     assert_int_equal(tatu_attestd_decode_refusal(TATU_SPAN_OF(replay)), TATU_ERR_REPLAY);
     assert_int_equal(tatu_attestd_decode_refusal(TATU_SPAN_OF(ok)), TATU_ERR_REJECTED);
+    assert_int_equal(tatu_attestd_decode_refusal(TATU_SPAN_OF(last)), TATU_ERR_STALE);
+    assert_int_equal(tatu_attestd_decode_refusal(TATU_SPAN_OF(newer)), TATU_ERR_REJECTED);
     assert_int_equal(tatu_attestd_decode_refusal((struct tatu_span){NULL, 0}), TATU_ERR_REJECTED);
 }
 

@@ -17,11 +17,12 @@
 #define UPDATE_FOLDER FOLDER "/update"
 #define UPDATE_GROUP 20u
 #define RENEW_MS (12u * 3600u * 1000u)
-#define KEY_LIFE_MS (RENEW_MS - 60000u) /* so that each half-daily proof is with fresh keys */
 #define RESOLVER_FILE "/run/resolv.conf"
 #define NETWORK_WAIT_MS 50u
 #define RETRY_FIRST_MS 1000u
 #define RETRY_MAX_MS 60000u
+
+static const struct tatu_signer_key update_key = {.purpose = TATU_KEY_UPDATE};
 
 static enum tatu_err read_keystore(struct tatu_prover *prover)
 {
@@ -36,9 +37,9 @@ static enum tatu_err read_keystore(struct tatu_prover *prover)
     if (chown(UPDATE_FOLDER, (uid_t)-1, UPDATE_GROUP) != 0) {
         return TATU_ERR_IO;
     }
-    static const uint8_t nobody[16];
-    return tatu_signer_add(prover->signer, TATU_KEY_UPDATE, nobody, UPDATE_FOLDER "/sign", 0660,
-                           UPDATE_GROUP);
+    prover->keys.monitor = prover->monitor;
+    prover->keys.log = prover->log;
+    return tatu_signer_add(prover->signer, &update_key, UPDATE_FOLDER "/sign", 0660, UPDATE_GROUP);
 }
 
 /* One POST to the front listener; a refusal becomes the error it names. */
@@ -90,43 +91,48 @@ static enum tatu_err fetch_nonce(struct tatu_prover *prover)
 }
 
 /*
- * The daily keys in the vault: one for updates, one for the owner's tenant. They are made at boot,
- * at a claim and when they are half a day old; a proof in between (the applications changed)
- * certifies the keys that are there, so that a handshake that runs meanwhile does not lose its key.
+ * The daily keys in the vault: one for updates, one for each application of the owner that its
+ * manifest lets authenticate. A new one only takes the place of the old one when its certificate
+ * is here, so that without a service both key and certificate of yesterday go on.
  */
 static enum tatu_err make_keys(struct tatu_prover *prover)
 {
     static const uint8_t nobody[16];
+    uint8_t components[TATU_EVIDENCE_TENANT_MAX][16];
+    struct tatu_signer_key ids[TATU_SIGNER_SLOT_MAX];
     struct tatu_vault_info info;
-    uint8_t public_key[64];
-    const uint64_t now_ms = tatu_os_now_ms();
     TATU_TRY(tatu_os_get_vault_info(prover->monitor, &info));
-    if (prover->keys_made_ms == 0 || now_ms - prover->keys_made_ms >= KEY_LIFE_MS) {
-        TATU_TRY(tatu_os_make_key(prover->monitor, TATU_KEY_UPDATE, nobody, public_key));
-        prover->keys_made_ms = now_ms;
-        memset(prover->key_tenant, 0, sizeof(prover->key_tenant));
+    const bool owned = memcmp(info.tenant, nobody, sizeof(nobody)) != 0;
+    const size_t count = owned ? tatu_keys_find_wanted(FOLDER, info.tenant, components) : 0;
+    TATU_TRY(tatu_keys_make(&prover->keys, info.tenant, (const uint8_t(*)[16])components, count,
+                            tatu_os_now_ms()));
+    for (size_t i = 0; i < prover->keys.count; i++) {
+        ids[i] = prover->keys.keys[i].id;
     }
-    if (memcmp(prover->key_tenant, info.tenant, sizeof(info.tenant)) != 0) {
-        TATU_TRY(tatu_os_make_key(prover->monitor, TATU_KEY_TENANT, info.tenant, public_key));
-        memcpy(prover->key_tenant, info.tenant, sizeof(info.tenant));
-    }
+    tatu_signer_keep(prover->signer, ids, prover->keys.count);
     return TATU_OK;
 }
 
-static enum tatu_err keep_tenant(const struct tatu_prover *prover,
+/* A certificate for an application: its socket first, so that who sees the certificate can sign.
+ * One that was removed meanwhile has no folder any more, and that is no failure. */
+static enum tatu_err keep_tenant(struct tatu_prover *prover,
                                  const struct tatu_attest_tenant *tenant)
 {
-    char name[TATU_GUID_TEXT_SIZE], folder[96], path[112];
+    char name[TATU_GUID_TEXT_SIZE], path[112];
     const struct tatu_span chain[] = {tenant->certificate, tenant->authority};
-    tatu_proto_format_guid(tenant->tenant, name);
-    (void)snprintf(folder, sizeof(folder), FOLDER "/%s", name);
-    if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
-        return TATU_ERR_IO;
+    struct tatu_signer_key id = {.purpose = TATU_KEY_TENANT};
+    memcpy(id.tenant, tenant->tenant, sizeof(id.tenant));
+    memcpy(id.component, tenant->component, sizeof(id.component));
+    tatu_proto_format_guid(tenant->component, name);
+    (void)snprintf(path, sizeof(path), FOLDER "/%s", name);
+    if (access(path, F_OK) != 0) {
+        return TATU_OK;
     }
-    (void)snprintf(path, sizeof(path), "%s/sign", folder);
-    TATU_TRY(tatu_signer_add(prover->signer, TATU_KEY_TENANT, tenant->tenant, path, 0666, 0));
-    (void)snprintf(path, sizeof(path), "%s/cert.pem", folder);
-    return tatu_tls_write_pem(path, chain, TATU_COUNT_OF(chain));
+    (void)snprintf(path, sizeof(path), FOLDER "/%s/sign", name);
+    TATU_TRY(tatu_signer_add(prover->signer, &id, path, 0666, 0));
+    (void)snprintf(path, sizeof(path), FOLDER "/%s/cert.pem", name);
+    TATU_TRY(tatu_tls_write_pem(path, chain, TATU_COUNT_OF(chain)));
+    return tatu_keys_commit(&prover->keys, &id);
 }
 
 static enum tatu_err keep_poll(uint32_t poll_s)
@@ -141,14 +147,15 @@ static enum tatu_err keep_poll(uint32_t poll_s)
     return ok ? TATU_OK : TATU_ERR_IO;
 }
 
-static enum tatu_err keep_answer(const struct tatu_prover *prover,
+static enum tatu_err keep_answer(struct tatu_prover *prover,
                                  const struct tatu_attest_answer *answer)
 {
     for (size_t i = 0; i < answer->tenant_count; i++) {
         TATU_TRY(keep_tenant(prover, &answer->tenants[i]));
     }
     TATU_TRY(keep_poll(answer->poll_s));
-    return tatu_tls_write_pem(UPDATE_FOLDER "/cert.pem", &answer->update_certificate, 1);
+    TATU_TRY(tatu_tls_write_pem(UPDATE_FOLDER "/cert.pem", &answer->update_certificate, 1));
+    return tatu_keys_commit(&prover->keys, &update_key);
 }
 
 static enum tatu_err prove(struct tatu_prover *prover)
@@ -202,7 +209,7 @@ uint64_t tatu_prover_advance(struct tatu_prover *prover)
         return NETWORK_WAIT_MS;
     }
     if (prover->step == TATU_PROVER_IDLE) {
-        prover->step = TATU_PROVER_NONCE;
+        prover->step = TATU_PROVER_TIME; /* the clock is set anew with each half-daily proof */
     }
     const enum tatu_prover_step step = prover->step;
     const enum tatu_err err = flow[step].act(prover);

@@ -3,6 +3,7 @@
 #ifndef TATU_ATTESTD_PROVER_H
 #define TATU_ATTESTD_PROVER_H
 
+#include "keys.h"
 #include "os/attestd/attestd.h"
 #include "os/lib/log.h"
 #include "os/lib/sm.h"
@@ -11,7 +12,7 @@
 
 enum tatu_prover_step {
     TATU_PROVER_KEYSTORE, /* read the pinned keys from the monitor */
-    TATU_PROVER_TIME,     /* signed time, once after a reset */
+    TATU_PROVER_TIME,     /* signed time: after a reset, and with each half-daily proof */
     TATU_PROVER_NONCE,    /* a nonce of the service */
     TATU_PROVER_PROVE,    /* keys, evidence, certificates */
     TATU_PROVER_IDLE,     /* done until the certificates are half through */
@@ -25,9 +26,8 @@ struct tatu_prover {
     struct tatu_keystore keystore;
     uint8_t nonce[TATU_NONCE_SIZE];
     bool has_time;
-    uint64_t keys_made_ms;  /* on the boot clock; 0: no daily keys yet */
-    uint8_t key_tenant[16]; /* whose customer key there is; zero: none */
-    uint32_t failures;      /* in a row */
+    struct tatu_daily_keys keys;
+    uint32_t failures; /* in a row */
 };
 
 /** Takes the present step; how long to wait before the next, in milliseconds. */

@@ -79,11 +79,28 @@ static void answer(const struct tatu_signer *signer, const struct tatu_signer_sl
     } reply = {.err = TATU_ERR_FORMAT};
     uint8_t digest[DIGEST_SIZE + 1];
     if (recv(client->fd, digest, sizeof(digest), 0) == DIGEST_SIZE) {
-        reply.err = (uint32_t)tatu_os_sign_tls(signer->monitor, slot->purpose, slot->tenant, digest,
-                                               reply.signature);
+        const struct tatu_signer_key *key = &slot->key;
+        reply.err = (uint32_t)tatu_os_sign_tls(signer->monitor, key->purpose, key->tenant,
+                                               key->component, digest, reply.signature);
     }
     (void)send(client->fd, &reply, sizeof(reply), MSG_NOSIGNAL);
     drop(client);
+}
+
+/* An event may be one of a slot that was given up since. */
+static void handle(struct tatu_signer *signer, uint64_t key)
+{
+    const size_t index = (size_t)(key / SOURCES);
+    const size_t source = (size_t)(key % SOURCES);
+    struct tatu_signer_slot *slot = &signer->slots[index];
+    if (slot->listen_fd < 0) {
+        return;
+    }
+    if (source == 0) {
+        take_connection(signer, index);
+    } else if (slot->clients[source - 1].fd >= 0) {
+        answer(signer, slot, &slot->clients[source - 1]);
+    }
 }
 
 static void *serve(void *context)
@@ -94,16 +111,22 @@ static void *serve(void *context)
         if (epoll_wait(signer->epoll_fd, &event, 1, -1) != 1) {
             continue;
         }
-        const size_t index = (size_t)(event.data.u64 / SOURCES);
-        const size_t source = (size_t)(event.data.u64 % SOURCES);
-        struct tatu_signer_slot *slot = &signer->slots[index];
-        if (source == 0) {
-            take_connection(signer, index);
-        } else if (slot->clients[source - 1].fd >= 0) {
-            answer(signer, slot, &slot->clients[source - 1]);
-        }
+        (void)pthread_mutex_lock(&signer->lock);
+        handle(signer, event.data.u64);
+        (void)pthread_mutex_unlock(&signer->lock);
     }
     return NULL;
+}
+
+static void free_slot(struct tatu_signer_slot *slot)
+{
+    for (size_t i = 0; i < TATU_SIGNER_CLIENT_MAX; i++) {
+        drop(&slot->clients[i]);
+    }
+    if (slot->listen_fd >= 0) {
+        (void)close(slot->listen_fd);
+    }
+    slot->listen_fd = -1;
 }
 
 enum tatu_err tatu_signer_start(struct tatu_signer *signer, const struct tatu_os_monitor *monitor)
@@ -111,7 +134,14 @@ enum tatu_err tatu_signer_start(struct tatu_signer *signer, const struct tatu_os
     pthread_t thread;
     pthread_attr_t attributes;
     *signer = (struct tatu_signer){.monitor = monitor, .epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
-    if (signer->epoll_fd < 0 || pthread_attr_init(&attributes) != 0 ||
+    for (size_t i = 0; i < TATU_SIGNER_SLOT_MAX; i++) {
+        signer->slots[i].listen_fd = -1;
+        for (size_t k = 0; k < TATU_SIGNER_CLIENT_MAX; k++) {
+            signer->slots[i].clients[k].fd = -1;
+        }
+    }
+    if (signer->epoll_fd < 0 || pthread_mutex_init(&signer->lock, NULL) != 0 ||
+        pthread_attr_init(&attributes) != 0 ||
         pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES) != 0 ||
         pthread_create(&thread, &attributes, serve, signer) != 0) {
         return TATU_ERR_IO;
@@ -138,34 +168,74 @@ static int listen_at(const char *path, unsigned mode, unsigned group)
     return fd;
 }
 
-enum tatu_err tatu_signer_add(struct tatu_signer *signer, enum tatu_key_purpose purpose,
-                              const uint8_t tenant[16], const char *path, unsigned mode,
-                              unsigned group)
+static bool same_key(const struct tatu_signer_key *a, const struct tatu_signer_key *b)
 {
-    for (size_t i = 0; i < signer->count; i++) {
-        if (signer->slots[i].purpose == purpose &&
-            memcmp(signer->slots[i].tenant, tenant, sizeof(signer->slots[i].tenant)) == 0) {
-            return TATU_OK;
+    return a->purpose == b->purpose && memcmp(a->tenant, b->tenant, sizeof(a->tenant)) == 0 &&
+           memcmp(a->component, b->component, sizeof(a->component)) == 0;
+}
+
+/* The slot of a key, else a free one, else NULL. */
+static struct tatu_signer_slot *find_slot(struct tatu_signer *signer,
+                                          const struct tatu_signer_key *key)
+{
+    struct tatu_signer_slot *found = NULL;
+    for (size_t i = TATU_SIGNER_SLOT_MAX; i-- > 0;) {
+        struct tatu_signer_slot *slot = &signer->slots[i];
+        if (slot->listen_fd >= 0 && same_key(&slot->key, key)) {
+            return slot;
         }
+        found = slot->listen_fd < 0 ? slot : found;
     }
-    if (signer->count == TATU_SIGNER_SLOT_MAX) {
-        return TATU_ERR_FULL;
-    }
-    struct tatu_signer_slot *slot = &signer->slots[signer->count];
-    *slot = (struct tatu_signer_slot){.purpose = purpose};
-    for (size_t i = 0; i < TATU_SIGNER_CLIENT_MAX; i++) {
-        slot->clients[i].fd = -1;
-    }
-    memcpy(slot->tenant, tenant, sizeof(slot->tenant));
-    slot->listen_fd = listen_at(path, mode, group);
+    return found;
+}
+
+static enum tatu_err open_slot(struct tatu_signer *signer, struct tatu_signer_slot *slot,
+                               unsigned mode, unsigned group)
+{
+    slot->listen_fd = listen_at(slot->path, mode, group);
     if (slot->listen_fd < 0) {
         return TATU_ERR_IO;
     }
-    /* the thread looks at a slot only after its descriptor was added */
-    if (!watch(signer, signer->count * SOURCES, slot->listen_fd)) {
-        (void)close(slot->listen_fd);
+    if (!watch(signer, (uint64_t)(slot - signer->slots) * SOURCES, slot->listen_fd)) {
+        free_slot(slot);
         return TATU_ERR_IO;
     }
-    signer->count++;
     return TATU_OK;
+}
+
+enum tatu_err tatu_signer_add(struct tatu_signer *signer, const struct tatu_signer_key *key,
+                              const char *path, unsigned mode, unsigned group)
+{
+    enum tatu_err err = TATU_OK;
+    if (strlen(path) >= TATU_SIGNER_PATH_MAX) {
+        return TATU_ERR_ARGUMENT;
+    }
+    (void)pthread_mutex_lock(&signer->lock);
+    struct tatu_signer_slot *slot = find_slot(signer, key);
+    if (slot == NULL) {
+        err = TATU_ERR_FULL;
+    } else if (slot->listen_fd < 0 || access(slot->path, F_OK) != 0) {
+        free_slot(slot);
+        slot->key = *key;
+        (void)strcpy(slot->path, path);
+        err = open_slot(signer, slot, mode, group);
+    }
+    (void)pthread_mutex_unlock(&signer->lock);
+    return err;
+}
+
+void tatu_signer_keep(struct tatu_signer *signer, const struct tatu_signer_key *keys, size_t count)
+{
+    (void)pthread_mutex_lock(&signer->lock);
+    for (size_t i = 0; i < TATU_SIGNER_SLOT_MAX; i++) {
+        struct tatu_signer_slot *slot = &signer->slots[i];
+        bool kept = slot->listen_fd < 0 || slot->key.purpose == TATU_KEY_UPDATE;
+        for (size_t k = 0; k < count; k++) {
+            kept = kept || same_key(&slot->key, &keys[k]);
+        }
+        if (!kept) {
+            free_slot(slot);
+        }
+    }
+    (void)pthread_mutex_unlock(&signer->lock);
 }

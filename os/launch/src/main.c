@@ -93,6 +93,13 @@ static void forward(int number)
     }
 }
 
+static bool tell_end(int status)
+{
+    uint8_t bytes[4];
+    tatu_put_le32(bytes, (uint32_t)status);
+    return write(TATU_LAUNCH_STATUS_FD, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes);
+}
+
 /* Waits for the application; orphans that come to process 1 are reaped on the way. */
 static int wait_application(void)
 {
@@ -100,8 +107,7 @@ static int wait_application(void)
         int status;
         const pid_t ended = waitpid(-1, &status, 0);
         if (ended == application) {
-            return WIFSIGNALED(status) ? TATU_LAUNCH_EXIT_SIGNAL + WTERMSIG(status)
-                                       : WEXITSTATUS(status);
+            return tell_end(status) ? TATU_LAUNCH_EXIT_TOLD : TATU_LAUNCH_EXIT_SETUP;
         }
         if (ended < 0 && errno != EINTR) {
             return TATU_LAUNCH_EXIT_SETUP;
@@ -112,7 +118,9 @@ static int wait_application(void)
 int main(void)
 {
     static struct tatu_launch_spec spec;
-    if (!read_spec(&spec) || !build_container(&spec)) {
+    /* the application does not get it */
+    if (fcntl(TATU_LAUNCH_STATUS_FD, F_SETFD, FD_CLOEXEC) != 0 || !read_spec(&spec) ||
+        !build_container(&spec)) {
         return TATU_LAUNCH_EXIT_SETUP;
     }
     const struct sigaction pass_on = {.sa_handler = forward};

@@ -14,7 +14,16 @@ static enum tatu_err send_bounded(const struct tatu_os_monitor *monitor, uint32_
     return err == TATU_ERR_FULL ? TATU_ERR_FORMAT : err;
 }
 
-/* A call with nothing to say but one number, or two, and no answer. */
+/* A call with nothing to say and no answer. */
+static enum tatu_err tell(const struct tatu_os_monitor *monitor, uint32_t number)
+{
+    struct tatu_os_request request;
+
+    tatu_os_start_request(&request);
+    return tatu_os_send_fixed(monitor, number, &request, NULL, 0);
+}
+
+/* A call with nothing to say but one number, and no answer. */
 static enum tatu_err tell_u32(const struct tatu_os_monitor *monitor, uint32_t number,
                               uint32_t value)
 {
@@ -35,7 +44,8 @@ enum tatu_err tatu_os_get_boot(const struct tatu_os_monitor *monitor, struct tat
     *out = (struct tatu_smc_boot){
         .set = raw[0],
         .fallback = raw[1],
-        .reserved = tatu_get_le16(raw + 2),
+        .mode = raw[2],
+        .backup = raw[3],
         .reset_reason = tatu_get_le32(raw + 4),
         .monitor_version = tatu_get_le32(raw + 8),
         .os_version = tatu_get_le32(raw + 12),
@@ -154,6 +164,44 @@ enum tatu_err tatu_os_abort_stage(const struct tatu_os_monitor *monitor, uint32_
     return tell_u32(monitor, TATU_SMC_STAGE_ABORT, handle);
 }
 
+enum tatu_err tatu_os_copy_stage(const struct tatu_os_monitor *monitor, uint16_t image_type,
+                                 uint32_t *out_handle)
+{
+    struct tatu_os_request request;
+    uint8_t raw[4];
+
+    tatu_os_start_request(&request);
+    tatu_os_put_u16(&request, image_type);
+    tatu_os_put_u16(&request, 0);
+    TATU_TRY(tatu_os_send_fixed(monitor, TATU_SMC_STAGE_COPY, &request, raw, sizeof(raw)));
+    *out_handle = tatu_get_le32(raw);
+    return TATU_OK;
+}
+
+enum tatu_err tatu_os_install_set(const struct tatu_os_monitor *monitor)
+{
+    return tell(monitor, TATU_SMC_INSTALL_SET);
+}
+
+enum tatu_err tatu_os_repair_set(const struct tatu_os_monitor *monitor, uint32_t *out_left)
+{
+    struct tatu_os_request request;
+    uint8_t raw[4];
+
+    tatu_os_start_request(&request);
+    TATU_TRY(tatu_os_send_fixed(monitor, TATU_SMC_REPAIR, &request, raw, sizeof(raw)));
+    if (tatu_get_le32(raw) > UINT8_MAX) {
+        return TATU_ERR_FORMAT;
+    }
+    *out_left = raw[0];
+    return TATU_OK;
+}
+
+enum tatu_err tatu_os_tell_healthy(const struct tatu_os_monitor *monitor)
+{
+    return tell(monitor, TATU_SMC_HEALTHY);
+}
+
 enum tatu_err tatu_os_commit_apps(const struct tatu_os_monitor *monitor, const uint8_t images[][16],
                                   size_t count)
 {
@@ -230,4 +278,56 @@ enum tatu_err tatu_os_feed_watchdog(const struct tatu_os_monitor *monitor, uint3
         return TATU_ERR_ARGUMENT;
     }
     return tell_u32(monitor, TATU_SMC_WATCHDOG, timeout_ms);
+}
+
+enum tatu_err tatu_os_power_down(const struct tatu_os_monitor *monitor, uint32_t wake_sources)
+{
+    return tell_u32(monitor, TATU_SMC_POWER_DOWN, wake_sources);
+}
+
+enum tatu_err tatu_os_set_owner(const struct tatu_os_monitor *monitor, uint32_t peripheral,
+                                uint32_t owner)
+{
+    struct tatu_os_request request;
+
+    tatu_os_start_request(&request);
+    tatu_os_put_u32(&request, peripheral);
+    tatu_os_put_u32(&request, owner);
+    return tatu_os_send_fixed(monitor, TATU_SMC_SET_OWNER, &request, NULL, 0);
+}
+
+enum tatu_err tatu_os_lock_owners(const struct tatu_os_monitor *monitor)
+{
+    return tell(monitor, TATU_SMC_LOCK_OWNERS);
+}
+
+enum tatu_err tatu_os_start_core(const struct tatu_os_monitor *monitor, uint32_t core,
+                                 const uint8_t image[16], uint32_t offset, uint32_t len)
+{
+    struct tatu_os_request request;
+
+    tatu_os_start_request(&request);
+    tatu_os_put_u32(&request, core);
+    tatu_os_put_u32(&request, offset);
+    tatu_os_put_u32(&request, len);
+    tatu_os_put_span(&request, (struct tatu_span){image, 16});
+    return tatu_os_send_fixed(monitor, TATU_SMC_RT_START, &request, NULL, 0);
+}
+
+enum tatu_err tatu_os_stop_core(const struct tatu_os_monitor *monitor, uint32_t core)
+{
+    return tell_u32(monitor, TATU_SMC_RT_STOP, core);
+}
+
+enum tatu_err tatu_os_get_core(const struct tatu_os_monitor *monitor, uint32_t core,
+                               struct tatu_os_core *out)
+{
+    struct tatu_os_request request;
+    uint8_t raw[8];
+
+    tatu_os_start_request(&request);
+    tatu_os_put_u32(&request, core);
+    TATU_TRY(tatu_os_send_fixed(monitor, TATU_SMC_RT_STATUS, &request, raw, sizeof(raw)));
+    *out = (struct tatu_os_core){tatu_get_le32(raw), tatu_get_le32(raw + 4)};
+    return TATU_OK;
 }

@@ -10,7 +10,7 @@
 
 static void boot_answer_is_read_field_by_field(void **state)
 {
-    static const uint8_t answer[] = {1, 1, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 1, 0, 0};
+    static const uint8_t answer[] = {1, 1, 2, 1, 2, 0, 0, 0, 3, 0, 0, 0, 4, 1, 0, 0};
     struct fake_monitor fake = {.answer_len = sizeof(answer)};
     struct tatu_os_monitor monitor = fake_open(&fake);
     struct tatu_smc_boot boot;
@@ -22,6 +22,8 @@ static void boot_answer_is_read_field_by_field(void **state)
     assert_int_equal(fake.request_len, 0);
     assert_int_equal(boot.set, 1);
     assert_int_equal(boot.fallback, 1);
+    assert_int_equal(boot.mode, TATU_BOOT_RENEW);
+    assert_int_equal(boot.backup, 1);
     assert_int_equal(boot.reset_reason, 2);
     assert_int_equal(boot.monitor_version, 3);
     assert_int_equal(boot.os_version, 0x104);
@@ -217,6 +219,105 @@ static void without_the_device_opening_is_io(void **state)
     assert_int_equal(monitor.fd, -1);
 }
 
+static void calls_without_arguments_and_answer_are_just_made(void **state)
+{
+    static const struct {
+        enum tatu_err (*call)(const struct tatu_os_monitor *monitor);
+        uint32_t number;
+    } rows[] = {
+        {tatu_os_tell_healthy, TATU_SMC_HEALTHY},
+        {tatu_os_install_set, TATU_SMC_INSTALL_SET},
+        {tatu_os_lock_owners, TATU_SMC_LOCK_OWNERS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct fake_monitor fake = {.answer_len = 0};
+        struct tatu_os_monitor monitor = fake_open(&fake);
+        assert_int_equal(rows[i].call(&monitor), TATU_OK);
+        assert_int_equal(fake.number, rows[i].number);
+        assert_int_equal(fake.request_len, 0);
+        fake.answer_len = 1;
+        assert_int_equal(rows[i].call(&monitor), TATU_ERR_FORMAT);
+        fake.err = TATU_ERR_STATE;
+        assert_int_equal(rows[i].call(&monitor), TATU_ERR_STATE);
+    }
+}
+
+static void a_part_of_the_running_set_is_copied_by_its_type(void **state)
+{
+    struct fake_monitor fake = {.answer = {9}, .answer_len = 4};
+    struct tatu_os_monitor monitor = fake_open(&fake);
+    uint32_t handle = 0;
+
+    (void)state;
+    assert_int_equal(tatu_os_copy_stage(&monitor, 8, &handle), TATU_OK);
+    assert_int_equal(fake.number, TATU_SMC_STAGE_COPY);
+    assert_int_equal(fake.request_len, 4);
+    assert_memory_equal(fake.request, "\x08\0\0\0", 4);
+    assert_int_equal(handle, 9);
+}
+
+static void repair_tells_how_much_is_left(void **state)
+{
+    struct fake_monitor fake = {.answer = {5}, .answer_len = 4};
+    struct tatu_os_monitor monitor = fake_open(&fake);
+    uint32_t left = 0;
+
+    (void)state;
+    assert_int_equal(tatu_os_repair_set(&monitor, &left), TATU_OK);
+    assert_int_equal(fake.number, TATU_SMC_REPAIR);
+    assert_int_equal(left, 5);
+    fake.answer[1] = 1; /* reserved */
+    assert_int_equal(tatu_os_repair_set(&monitor, &left), TATU_ERR_FORMAT);
+    assert_int_equal(left, 5);
+}
+
+static void power_goes_down_with_its_wake_sources(void **state)
+{
+    struct fake_monitor fake = {.err = TATU_ERR_ARGUMENT};
+    struct tatu_os_monitor monitor = fake_open(&fake);
+
+    (void)state;
+    assert_int_equal(tatu_os_power_down(&monitor, 3), TATU_ERR_ARGUMENT);
+    assert_int_equal(fake.number, TATU_SMC_POWER_DOWN);
+    assert_memory_equal(fake.request, "\x03\0\0\0", 4);
+}
+
+static void a_peripheral_is_given_to_its_owner(void **state)
+{
+    struct fake_monitor fake = {.answer_len = 0};
+    struct tatu_os_monitor monitor = fake_open(&fake);
+
+    (void)state;
+    assert_int_equal(tatu_os_set_owner(&monitor, 7, 2), TATU_OK);
+    assert_int_equal(fake.number, TATU_SMC_SET_OWNER);
+    assert_int_equal(fake.request_len, 8);
+    assert_memory_equal(fake.request, "\x07\0\0\0\x02\0\0\0", 8);
+}
+
+static void real_time_cores_start_stop_and_are_looked_at(void **state)
+{
+    static const uint8_t image[16] = {0x1a};
+    static const uint8_t want[] = {1, 0, 0, 0, 0, 16, 0, 0, 0, 0, 1, 0, 0x1a};
+    struct fake_monitor fake = {.answer = {3, 0, 0, 0, 0, 0, 0, 0x40}, .answer_len = 0};
+    struct tatu_os_monitor monitor = fake_open(&fake);
+    struct tatu_os_core core;
+
+    (void)state;
+    assert_int_equal(tatu_os_start_core(&monitor, 1, image, 4096, 65536), TATU_OK);
+    assert_int_equal(fake.number, TATU_SMC_RT_START);
+    assert_int_equal(fake.request_len, 28);
+    assert_memory_equal(fake.request, want, sizeof(want));
+    assert_int_equal(tatu_os_stop_core(&monitor, 1), TATU_OK);
+    assert_int_equal(fake.number, TATU_SMC_RT_STOP);
+    fake.answer_len = 8;
+    assert_int_equal(tatu_os_get_core(&monitor, 1, &core), TATU_OK);
+    assert_int_equal(fake.number, TATU_SMC_RT_STATUS);
+    assert_int_equal(core.status, 3);
+    assert_int_equal(core.fault_at, 0x40000000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +335,12 @@ int main(void)
         cmocka_unit_test(a_keystore_that_does_not_fit_is_full),
         cmocka_unit_test(the_watchdog_takes_at_most_a_minute),
         cmocka_unit_test(without_the_device_opening_is_io),
+        cmocka_unit_test(calls_without_arguments_and_answer_are_just_made),
+        cmocka_unit_test(a_part_of_the_running_set_is_copied_by_its_type),
+        cmocka_unit_test(repair_tells_how_much_is_left),
+        cmocka_unit_test(power_goes_down_with_its_wake_sources),
+        cmocka_unit_test(a_peripheral_is_given_to_its_owner),
+        cmocka_unit_test(real_time_cores_start_stop_and_are_looked_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,10 +81,14 @@ static size_t take_piece(char *data, size_t size, size_t count, void *context)
     return exchange->err == TATU_OK ? piece.len : 0;
 }
 
-static enum tatu_err name_failure(const struct exchange *exchange, CURLcode code)
+/* status: of the answer, 0 when none came. */
+static enum tatu_err name_failure(const struct exchange *exchange, CURLcode code, long status)
 {
     if (exchange->err != TATU_OK) {
         return exchange->err;
+    }
+    if (code != CURLE_OK && code != CURLE_OUT_OF_MEMORY && status != 0) {
+        return TATU_ERR_UNREACHABLE; /* it broke in the middle of the answer */
     }
     switch (code) {
     case CURLE_OK:
@@ -154,7 +158,7 @@ enum tatu_err tatu_tls_request(const struct tatu_tls_request *request, struct ta
     (void)curl_easy_getinfo(exchange.curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(exchange.curl);
     curl_slist_free_all(headers);
-    TATU_TRY(name_failure(&exchange, code));
+    TATU_TRY(name_failure(&exchange, code, status));
     *out_status = (uint32_t)status;
     return TATU_OK;
 }

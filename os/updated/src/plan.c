@@ -37,12 +37,43 @@ void tatu_updated_make_plan(const struct tatu_deployment *deployment,
 }
 
 enum tatu_err tatu_updated_check_deployment(const struct tatu_deployment *deployment,
-                                            const uint8_t device_id[64], uint64_t last_sequence)
+                                            const uint8_t device_id[64], uint64_t last_sequence,
+                                            uint64_t now_s)
 {
     if (memcmp(deployment->device_id, device_id, 64) != 0) {
         return TATU_ERR_FOREIGN;
     }
-    return deployment->sequence < last_sequence ? TATU_ERR_REPLAY : TATU_OK;
+    const bool old = now_s > deployment->issued_s &&
+                     now_s - deployment->issued_s > TATU_UPDATED_DEPLOYMENT_LIFE_S;
+    return deployment->sequence < last_sequence || old ? TATU_ERR_REPLAY : TATU_OK;
+}
+
+#define SECOND_MS UINT64_C(1000)
+
+uint64_t tatu_updated_ticket_wait(enum tatu_err err, uint32_t grace_s)
+{
+    if (err != TATU_OK) {
+        return 30 * SECOND_MS;
+    }
+    return grace_s == 0 ? 600 * SECOND_MS : grace_s * SECOND_MS / 4;
+}
+
+uint64_t tatu_updated_confirm_wait(enum tatu_err err)
+{
+    if (err == TATU_OK) {
+        return 24 * 3600 * SECOND_MS;
+    }
+    return err == TATU_ERR_NOT_FOUND ? 3600 * SECOND_MS : 60 * SECOND_MS;
+}
+
+enum tatu_err tatu_updated_encode_wish(const uint8_t nonce[TATU_NONCE_SIZE], struct tatu_buf *out)
+{
+    struct tatu_cbor_writer w;
+    tatu_cbor_init(&w, out);
+    tatu_cbor_put_map(&w, 1);
+    tatu_cbor_put_uint(&w, 1);
+    tatu_cbor_put_bytes(&w, (struct tatu_span){nonce, TATU_NONCE_SIZE});
+    return tatu_cbor_done(&w);
 }
 
 enum tatu_err tatu_updated_name_status(uint32_t status)

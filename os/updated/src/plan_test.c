@@ -65,10 +65,59 @@ static void deployment_of_another_device_or_of_the_past_is_refused(void **state)
     (void)state;
     struct tatu_deployment d = deployment_of(1);
     const uint8_t me[64] = {7};
-    assert_int_equal(tatu_updated_check_deployment(&d, me, 0), TATU_ERR_FOREIGN);
+    assert_int_equal(tatu_updated_check_deployment(&d, me, 0, 0), TATU_ERR_FOREIGN);
     d.device_id[0] = 7;
-    assert_int_equal(tatu_updated_check_deployment(&d, me, 5), TATU_OK);
-    assert_int_equal(tatu_updated_check_deployment(&d, me, 6), TATU_ERR_REPLAY);
+    assert_int_equal(tatu_updated_check_deployment(&d, me, 5, 0), TATU_OK);
+    assert_int_equal(tatu_updated_check_deployment(&d, me, 6, 0), TATU_ERR_REPLAY);
+}
+
+static void deployment_of_long_ago_is_refused_after_a_reset_as_well(void **state)
+{
+    (void)state;
+    struct tatu_deployment d = deployment_of(1);
+    const uint64_t issued_s = 1795257840;
+    d.issued_s = issued_s;
+    const struct {
+        uint64_t now_s;
+        enum tatu_err err;
+    } rows[] = {
+        {issued_s, TATU_OK},
+        {issued_s - 100000, TATU_OK}, /* our clock is late: no sign of a copy */
+        {issued_s + TATU_UPDATED_DEPLOYMENT_LIFE_S, TATU_OK},
+        {issued_s + TATU_UPDATED_DEPLOYMENT_LIFE_S + 1, TATU_ERR_REPLAY},
+        {issued_s + 31536000, TATU_ERR_REPLAY},
+    };
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        /* last sequence 0: nothing is remembered */
+        assert_int_equal(tatu_updated_check_deployment(&d, d.device_id, 0, rows[i].now_s),
+                         rows[i].err);
+    }
+}
+
+static void ticket_is_renewed_at_a_quarter_of_its_grace(void **state)
+{
+    (void)state;
+    assert_int_equal(tatu_updated_ticket_wait(TATU_OK, 600), 150000);
+    assert_int_equal(tatu_updated_ticket_wait(TATU_OK, TATU_TICKET_GRACE_MAX_S),
+                     UINT64_C(31536000) * 250);
+    assert_int_equal(tatu_updated_ticket_wait(TATU_OK, 0), 600000);
+    assert_int_equal(tatu_updated_ticket_wait(TATU_ERR_UNREACHABLE, 0), 30000);
+    assert_true(tatu_updated_confirm_wait(TATU_OK) > tatu_updated_confirm_wait(TATU_ERR_NOT_FOUND));
+    assert_true(tatu_updated_confirm_wait(TATU_ERR_NOT_FOUND) >
+                tatu_updated_confirm_wait(TATU_ERR_UNREACHABLE));
+}
+
+static void wish_is_what_the_service_reads(void **state)
+{
+    (void)state;
+    const uint8_t nonce[TATU_NONCE_SIZE] = {5};
+    uint8_t room[40];
+    struct tatu_buf buf = TATU_BUF_OF(room);
+    assert_int_equal(tatu_updated_encode_wish(nonce, &buf), TATU_OK);
+    assert_int_equal(buf.len, 4 + 32);
+    assert_memory_equal(room, "\xa1\x01\x58\x20\x05", 5);
+    buf = (struct tatu_buf){room, 0, 35};
+    assert_int_equal(tatu_updated_encode_wish(nonce, &buf), TATU_ERR_FULL);
 }
 
 static void report_is_what_the_service_reads(void **state)
@@ -117,6 +166,9 @@ int main(void)
         cmocka_unit_test(plan_removes_what_is_no_longer_deployed),
         cmocka_unit_test(plan_of_no_deployment_leaves_everything),
         cmocka_unit_test(deployment_of_another_device_or_of_the_past_is_refused),
+        cmocka_unit_test(deployment_of_long_ago_is_refused_after_a_reset_as_well),
+        cmocka_unit_test(ticket_is_renewed_at_a_quarter_of_its_grace),
+        cmocka_unit_test(wish_is_what_the_service_reads),
         cmocka_unit_test(report_is_what_the_service_reads),
         cmocka_unit_test(status_that_will_never_change_is_a_refusal),
     };

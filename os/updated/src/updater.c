@@ -10,9 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "download.h"
 #include "os/lib/loop.h"
 #include "os/lib/vault.h"
 #include "proto/cose.h"
+#include "renewal.h"
 
 #define IDENTITY_FOLDER "/run/deviceauth/update"
 #define POLL_FILE IDENTITY_FOLDER "/poll"
@@ -33,8 +35,8 @@ static void close_identity(struct identity *identity)
 }
 
 /* The certificate is replaced when it is renewed, therefore it is opened for each round. */
-static enum tatu_err ask(const struct tatu_updater *updater, struct tatu_tls_request *request,
-                         struct tatu_buf *out)
+enum tatu_err tatu_updater_ask(const struct tatu_updater *updater, struct tatu_tls_request *request,
+                               struct tatu_buf *out)
 {
     uint32_t status = 0;
     struct identity identity __attribute__((cleanup(close_identity))) = {NULL};
@@ -87,7 +89,7 @@ static enum tatu_err send_record(const struct tatu_updater *updater,
                                         (struct tatu_span){record->bytes, record->len}, &body));
     struct tatu_tls_request request = {
         .path = "/device/v1/reports", .post = true, .body = {body.data, body.len}};
-    return ask(updater, &request, &answer);
+    return tatu_updater_ask(updater, &request, &answer);
 }
 
 /* All that are there; each is acknowledged to the monitor when the service has it, or will never
@@ -112,13 +114,13 @@ static enum tatu_err send_records(struct tatu_updater *updater)
     }
 }
 
-static void add_event(const struct tatu_updater *updater, enum tatu_event_kind kind,
-                      const struct tatu_deployment_image *image, enum tatu_err code)
+void tatu_updater_add_event(const struct tatu_updater *updater, enum tatu_event_kind kind,
+                            const struct tatu_deployment_image *image, uint32_t code)
 {
     uint8_t bytes[128];
     struct tatu_buf buf = TATU_BUF_OF(bytes);
     struct tatu_event event = {
-        .kind = (uint32_t)kind, .code = (uint32_t)code, .unix_s = (uint64_t)time(NULL)};
+        .kind = (uint32_t)kind, .code = code, .unix_s = (uint64_t)time(NULL)};
     uint32_t id;
     memcpy(event.component, image->component, sizeof(event.component));
     memcpy(event.image, image->image, sizeof(event.image));
@@ -138,7 +140,7 @@ static enum tatu_err fetch_deployment(struct tatu_updater *updater, struct tatu_
     struct tatu_buf answer = TATU_BUF_OF(answer_bytes), head = TATU_BUF_OF(head_bytes);
     struct tatu_tls_request request = {.path = "/device/v1/deployment"};
     struct tatu_cose_sign1 signed_object;
-    TATU_TRY(ask(updater, &request, &answer));
+    TATU_TRY(tatu_updater_ask(updater, &request, &answer));
     TATU_TRY(tatu_proto_decode_sign1((struct tatu_span){answer.data, answer.len}, &signed_object));
     TATU_TRY(tatu_proto_put_sig_head(signed_object.protected_header, TATU_COSE_AAD_DEPLOYMENT,
                                      signed_object.payload.len, &head));
@@ -147,71 +149,57 @@ static enum tatu_err fetch_deployment(struct tatu_updater *updater, struct tatu_
     TATU_TRY(
         tatu_tls_verify_digest(updater->keystore.director_key, digest, signed_object.signature));
     TATU_TRY(tatu_proto_decode_deployment(signed_object.payload, out));
-    return tatu_updated_check_deployment(out, updater->info.device_id, updater->last_sequence);
+    return tatu_updated_check_deployment(out, updater->info.device_id, updater->last_sequence,
+                                         (uint64_t)time(NULL));
 }
 
 /* ---- download ---- */
 
-struct download {
-    const struct tatu_os_monitor *monitor;
-    uint32_t handle;
-    uint32_t written;
-    uint32_t size;
-    size_t held_len; /* bytes short of a chunk, kept until more come */
-    uint8_t held[TATU_OS_STAGE_CHUNK];
+struct fetch {
+    const struct tatu_updater *updater;
+    struct tatu_download *download;
+    const char *path;
 };
 
-static enum tatu_err write_held(struct download *download)
+static enum tatu_err ask_from(void *context, uint32_t from)
 {
-    TATU_TRY(tatu_os_write_stage(download->monitor, download->handle, download->written,
-                                 (struct tatu_span){download->held, download->held_len}));
-    download->written += (uint32_t)download->held_len;
-    download->held_len = 0;
-    return TATU_OK;
+    const struct fetch *fetch = context;
+    uint8_t answer_bytes[256];
+    struct tatu_buf answer = TATU_BUF_OF(answer_bytes);
+    struct tatu_tls_request request = {.path = fetch->path,
+                                       .range_start = from,
+                                       .take = tatu_download_take,
+                                       .context = fetch->download};
+    return tatu_updater_ask(fetch->updater, &request, &answer);
 }
 
-static enum tatu_err take_piece(void *context, struct tatu_span piece)
+static void wait_for_network(void *context, uint32_t tries)
 {
-    struct download *download = context;
-    if (piece.len > download->size - download->written - download->held_len) {
-        return TATU_ERR_LONG;
-    }
-    while (piece.len > 0) {
-        const size_t room = sizeof(download->held) - download->held_len;
-        const size_t len = piece.len < room ? piece.len : room;
-        memcpy(download->held + download->held_len, piece.data, len);
-        download->held_len += len;
-        piece = (struct tatu_span){piece.data + len, piece.len - len};
-        if (download->held_len == sizeof(download->held)) {
-            TATU_TRY(write_held(download));
-        }
-    }
-    return TATU_OK;
+    const struct fetch *fetch = context;
+    const uint64_t wait_ms = tatu_os_get_backoff(tries, RETRY_FIRST_MS, RETRY_MAX_MS);
+    const struct timespec wait = {(time_t)(wait_ms / 1000), (long)(wait_ms % 1000) * 1000000};
+    tatu_os_log(fetch->updater->log, TATU_OS_LOG_NOTICE, "the network broke after %u of %u bytes",
+                (unsigned)tatu_download_len(fetch->download), (unsigned)fetch->download->size);
+    (void)nanosleep(&wait, NULL);
 }
 
 static enum tatu_err fetch_image(const struct tatu_updater *updater,
                                  const struct tatu_deployment_image *image,
-                                 struct download *download)
+                                 struct tatu_download *download)
 {
     char path[64] = "/device/v1/images/";
-    uint8_t answer_bytes[256];
-    struct tatu_buf answer = TATU_BUF_OF(answer_bytes);
     tatu_base_encode_hex(TATU_SPAN_OF(image->image), path + strlen(path));
-    struct tatu_tls_request request = {.path = path, .take = take_piece, .context = download};
-    TATU_TRY(ask(updater, &request, &answer));
-    if (download->held_len > 0) {
-        TATU_TRY(write_held(download));
-    }
-    return download->written == download->size ? TATU_OK : TATU_ERR_SHORT;
+    struct fetch fetch = {updater, download, path};
+    return tatu_download_run(download, ask_from, wait_for_network, &fetch);
 }
 
 /* Stages one image: downloaded, and verified in flash by the vault. */
 static enum tatu_err stage(const struct tatu_updater *updater,
                            const struct tatu_deployment_image *image)
 {
-    static struct download download;
+    static struct tatu_download download;
     struct tatu_verified_image verified;
-    download = (struct download){.monitor = updater->monitor, .size = image->size_bytes};
+    download = (struct tatu_download){.monitor = updater->monitor, .size = image->size_bytes};
     TATU_TRY(tatu_os_begin_stage(updater->monitor, TATU_IMAGE_APPLICATION, image->size_bytes,
                                  &download.handle));
     enum tatu_err err = fetch_image(updater, image, &download);
@@ -230,7 +218,8 @@ static enum tatu_err stage(const struct tatu_updater *updater,
 
 /* ---- telling the others ---- */
 
-static void tell(const struct tatu_updater *updater, const char *path, const char *word)
+void tatu_updater_tell(const struct tatu_updater *updater, const char *path, const char *word,
+                       bool waits)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const struct timeval patience = {3, 0};
@@ -239,7 +228,8 @@ static void tell(const struct tatu_updater *updater, const char *path, const cha
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
-        send(fd, word, strlen(word), MSG_NOSIGNAL) < 0 || recv(fd, answer, sizeof(answer), 0) < 0) {
+        send(fd, word, strlen(word), MSG_NOSIGNAL) < 0 ||
+        (waits && recv(fd, answer, sizeof(answer), 0) < 0)) {
         tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "%s does not answer", path);
     }
     if (fd >= 0) {
@@ -257,7 +247,7 @@ static enum tatu_err install(struct tatu_updater *updater, const struct tatu_dep
         if (err != TATU_OK) {
             if (memcmp(updater->refused_image, image->image, 16) != 0) {
                 memcpy(updater->refused_image, image->image, 16);
-                add_event(updater, TATU_EVENT_INSTALL_FAILED, image, err);
+                tatu_updater_add_event(updater, TATU_EVENT_INSTALL_FAILED, image, (uint32_t)err);
             }
             return err;
         }
@@ -267,13 +257,15 @@ static enum tatu_err install(struct tatu_updater *updater, const struct tatu_dep
     }
     TATU_TRY(tatu_os_commit_apps(updater->monitor, images, deployment->image_count));
     for (size_t i = 0; i < plan->missing_count; i++) {
-        add_event(updater, TATU_EVENT_INSTALLED, &deployment->images[plan->missing[i]], TATU_OK);
+        tatu_updater_add_event(updater, TATU_EVENT_INSTALLED, &deployment->images[plan->missing[i]],
+                               0);
     }
     tatu_os_log(updater->log, TATU_OS_LOG_NOTICE, "deployment %llu committed: %u images, %u new",
                 (unsigned long long)deployment->sequence, (unsigned)deployment->image_count,
                 (unsigned)plan->missing_count);
-    tell(updater, "/run/appman.sock", "reload");
-    tell(updater, "/run/attestd.sock", "renew");
+    tatu_updater_tell(updater, "/run/appman.sock", "reload", true);
+    /* it may be proving already: it finds the word when it is done */
+    tatu_updater_tell(updater, "/run/attestd.sock", "renew", false);
     return TATU_OK;
 }
 
@@ -305,6 +297,7 @@ uint64_t tatu_updater_advance(struct tatu_updater *updater)
         const enum tatu_err sent = send_records(updater);
         err = act_on_deployment(updater);
         err = err == TATU_OK ? sent : err;
+        tatu_updater_renew(updater);
     }
     if (err == TATU_OK) {
         updater->failures = 0;

@@ -76,6 +76,19 @@ static enum tatu_err check_version(struct work *work)
     return TATU_OK;
 }
 
+/* Under a clock that went back nothing is signed, dated or kept. Reading is still possible. A mark
+ * that cannot be kept (a full disk) is no reason to refuse. */
+static enum tatu_err check_clock(struct work *work)
+{
+    const struct tatu_http_route *route = work->request->route;
+    if ((route->flags & (ROUTE_WRITES | ROUTE_DATES)) != 0 &&
+        tatu_store_check_clock(work->call.store, work->call.now_s) == TATU_ERR_CLOCK) {
+        return tatu_api_fail(work, TATU_ERR_CLOCK, "ClockWentBack",
+                             "the service's clock is before the latest time it knew; correct it");
+    }
+    return TATU_OK;
+}
+
 /* A request that writes is one transaction: it is kept whole before its answer goes out, or not. */
 static enum tatu_err run(struct work *work)
 {
@@ -83,6 +96,7 @@ static enum tatu_err run(struct work *work)
     if ((route->flags & ROUTE_ARM) != 0) {
         TATU_TRY(check_version(work));
     }
+    TATU_TRY(check_clock(work));
     if ((route->flags & ROUTE_WRITES) == 0) {
         return route->handler(work, work->request, work->answer);
     }

@@ -157,6 +157,41 @@ static void property_of_a_wrong_kind_is_refused(void **state)
     tatu_arena_done(&arena);
 }
 
+static void grace_and_confirmation_are_read_or_refused(void **state)
+{
+    (void)state;
+    struct tatu_arena arena;
+    tatu_arena_init(&arena);
+    struct body_confirmation confirmation;
+    int64_t grace_s = 77;
+    const char *why = NULL;
+    static const char *const graces[] = {"{}", "[]", "{\"renewalGraceSeconds\":\"1\"}",
+                                         "{\"renewalGraceSeconds\":1.5}",
+                                         "{\"renewalGraceSeconds\":null}"};
+    for (size_t i = 0; i < TATU_COUNT_OF(graces); i++) {
+        assert_int_equal(tatu_api_decode_renewal(span(graces[i]), &grace_s, &why), TATU_ERR_FORMAT);
+        assert_int_equal(grace_s, 77);
+    }
+    assert_int_equal(
+        tatu_api_decode_renewal(span("{\"renewalGraceSeconds\":86400}"), &grace_s, &why), TATU_OK);
+    assert_int_equal(grace_s, 86400);
+    static const char *const confirmations[] = {
+        "{}", "{\"release\":\"1\"}", "{\"confirmation\":\"00\"}",
+        "{\"release\":1,\"confirmation\":\"00\"}", "{\"release\":\"1\",\"confirmation\":\"0\"}"};
+    for (size_t i = 0; i < TATU_COUNT_OF(confirmations); i++) {
+        assert_int_equal(
+            tatu_api_decode_confirmation(span(confirmations[i]), &arena, &confirmation, &why),
+            TATU_ERR_FORMAT);
+    }
+    assert_int_equal(
+        tatu_api_decode_confirmation(span("{\"release\":\"26.11\",\"confirmation\":\"d2\"}"),
+                                     &arena, &confirmation, &why),
+        TATU_OK);
+    assert_string_equal(confirmation.release, "26.11");
+    assert_int_equal(confirmation.object.len, 1);
+    tatu_arena_done(&arena);
+}
+
 static void move_names_a_group_of_a_catalog(void **state)
 {
     (void)state;
@@ -228,7 +263,7 @@ static void device_bodies_are_exact(void **state)
     struct tatu_attest_request attest;
     uint8_t nonce[32];
     assert_int_equal(tatu_api_decode_device_nonce(TATU_SPAN_OF(one_pair)), TATU_ERR_FORMAT);
-    assert_int_equal(tatu_api_decode_device_time(TATU_SPAN_OF(one_pair), nonce), TATU_ERR_FORMAT);
+    assert_int_equal(tatu_api_decode_device_wish(TATU_SPAN_OF(one_pair), nonce), TATU_ERR_FORMAT);
     assert_int_equal(tatu_api_decode_device_attest(TATU_SPAN_OF(one_pair), &attest),
                      TATU_ERR_FORMAT);
 }
@@ -239,6 +274,7 @@ int main(void)
         cmocka_unit_test(names_follow_their_patterns),
         cmocka_unit_test(wrong_bodies_are_refused_with_a_sentence),
         cmocka_unit_test(property_of_a_wrong_kind_is_refused),
+        cmocka_unit_test(grace_and_confirmation_are_read_or_refused),
         cmocka_unit_test(move_names_a_group_of_a_catalog),
         cmocka_unit_test(device_bodies_are_exact),
     };

@@ -19,14 +19,6 @@ static void put_catalog(const struct work *work, struct tatu_json_writer *json,
     tatu_json_close_object(json);
 }
 
-static void answer_catalog(struct work *work, int status, const struct tatu_catalog *catalog)
-{
-    struct tatu_json_writer json;
-    tatu_json_start(&json, work->call.arena);
-    put_catalog(work, &json, catalog);
-    tatu_api_answer_json(work, status, &json);
-}
-
 HANDLER(tatu_api_put_catalog)
 {
     (void)answer;
@@ -39,7 +31,8 @@ HANDLER(tatu_api_put_catalog)
     TATU_TRY(tatu_api_decode_catalog(request->body, work->call.arena, &body, &work->message));
     TATU_TRY(
         tatu_fleet_put_catalog(&work->call, work->api->identity, &key, body.tags, &catalog, &made));
-    answer_catalog(work, made ? 201 : 200, &catalog);
+    put_catalog(work, tatu_api_start_json(work), &catalog);
+    tatu_api_answer_json(work, made ? 201 : 200, &work->json);
     return TATU_OK;
 }
 
@@ -50,7 +43,8 @@ HANDLER(tatu_api_get_catalog)
     struct work *work = context;
     struct tatu_catalog catalog;
     TATU_TRY(tatu_api_find_catalog(work, &catalog));
-    answer_catalog(work, 200, &catalog);
+    put_catalog(work, tatu_api_start_json(work), &catalog);
+    tatu_api_answer_json(work, 200, &work->json);
     return TATU_OK;
 }
 

@@ -32,11 +32,9 @@ static enum tatu_err answer_device(struct work *work, int status,
                                    const struct tatu_catalog *catalog, const uint8_t id[64])
 {
     struct tatu_device device;
-    struct tatu_json_writer json;
     TATU_TRY(tatu_fleet_get_device(&work->call, id, &device));
-    tatu_json_start(&json, work->call.arena);
-    put_device(work, &json, catalog, &device);
-    tatu_api_answer_json(work, status, &json);
+    put_device(work, tatu_api_start_json(work), catalog, &device);
+    tatu_api_answer_json(work, status, &work->json);
     return TATU_OK;
 }
 

@@ -34,15 +34,6 @@ static void put_image(const struct work *work, struct tatu_json_writer *json,
     tatu_json_close_object(json);
 }
 
-static void answer_image(struct work *work, int status, const struct tatu_catalog *catalog,
-                         const struct tatu_stored_image *image)
-{
-    struct tatu_json_writer json;
-    tatu_json_start(&json, work->call.arena);
-    put_image(work, &json, catalog, image);
-    tatu_api_answer_json(work, status, &json);
-}
-
 static void get_guid(const struct work *work, const char *name, uint8_t out[16])
 {
     const char *text = tatu_api_param(work, name);
@@ -94,7 +85,8 @@ HANDLER(tatu_api_put_image)
     if (err != TATU_OK) {
         return explain_upload(work, err, body.package.len);
     }
-    answer_image(work, made ? 201 : 200, &catalog, &image);
+    put_image(work, tatu_api_start_json(work), &catalog, &image);
+    tatu_api_answer_json(work, made ? 201 : 200, &work->json);
     return TATU_OK;
 }
 
@@ -109,7 +101,8 @@ HANDLER(tatu_api_get_image)
     get_guid(work, "guid", id);
     TATU_TRY(tatu_api_find_catalog(work, &catalog));
     TATU_TRY(tatu_images_get(&work->call, catalog.id, id, &image));
-    answer_image(work, 200, &catalog, &image);
+    put_image(work, tatu_api_start_json(work), &catalog, &image);
+    tatu_api_answer_json(work, 200, &work->json);
     return TATU_OK;
 }
 
@@ -160,16 +153,6 @@ static void put_deployment(const struct work *work, struct tatu_json_writer *jso
     tatu_json_close_object(json);
 }
 
-static void answer_deployment(struct work *work, int status, const struct tatu_catalog *catalog,
-                              const struct tatu_group *group,
-                              const struct tatu_stored_deployment *deployment)
-{
-    struct tatu_json_writer json;
-    tatu_json_start(&json, work->call.arena);
-    put_deployment(work, &json, catalog, group, deployment);
-    tatu_api_answer_json(work, status, &json);
-}
-
 /* Deployments are of real groups only. */
 static enum tatu_err find_real_group(struct work *work, struct tatu_catalog *catalog,
                                      struct tatu_group *group)
@@ -203,7 +186,8 @@ HANDLER(tatu_api_put_deployment)
         return tatu_api_fail(work, err, NULL, "two of the images are of one component");
     }
     TATU_TRY(err);
-    answer_deployment(work, 201, &catalog, &group, deployment);
+    put_deployment(work, tatu_api_start_json(work), &catalog, &group, deployment);
+    tatu_api_answer_json(work, 201, &work->json);
     return TATU_OK;
 }
 
@@ -221,7 +205,8 @@ HANDLER(tatu_api_get_deployment)
     get_guid(work, "deployment", id);
     TATU_TRY(find_real_group(work, &catalog, &group));
     TATU_TRY(tatu_update_get(&work->call, catalog.id, group.id, current ? NULL : id, deployment));
-    answer_deployment(work, 200, &catalog, &group, deployment);
+    put_deployment(work, tatu_api_start_json(work), &catalog, &group, deployment);
+    tatu_api_answer_json(work, 200, &work->json);
     return TATU_OK;
 }
 

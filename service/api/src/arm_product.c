@@ -28,15 +28,6 @@ static void put_product(const struct work *work, struct tatu_json_writer *json,
     tatu_json_close_object(json);
 }
 
-static void answer_product(struct work *work, int status, const struct tatu_catalog *catalog,
-                           const struct tatu_product *product)
-{
-    struct tatu_json_writer json;
-    tatu_json_start(&json, work->call.arena);
-    put_product(work, &json, catalog, product);
-    tatu_api_answer_json(work, status, &json);
-}
-
 HANDLER(tatu_api_put_product)
 {
     (void)answer;
@@ -53,7 +44,8 @@ HANDLER(tatu_api_put_product)
     TATU_TRY(tatu_api_find_catalog(work, &catalog));
     TATU_TRY(tatu_fleet_put_product(&work->call, catalog.id, tatu_api_param(work, "product"),
                                     description, &product, &made));
-    answer_product(work, made ? 201 : 200, &catalog, &product);
+    put_product(work, tatu_api_start_json(work), &catalog, &product);
+    tatu_api_answer_json(work, made ? 201 : 200, &work->json);
     return TATU_OK;
 }
 
@@ -66,7 +58,8 @@ HANDLER(tatu_api_get_product)
     struct tatu_product product;
     TATU_TRY(tatu_api_find_catalog(work, &catalog));
     TATU_TRY(tatu_api_find_product(work, &catalog, &product));
-    answer_product(work, 200, &catalog, &product);
+    put_product(work, tatu_api_start_json(work), &catalog, &product);
+    tatu_api_answer_json(work, 200, &work->json);
     return TATU_OK;
 }
 
@@ -107,17 +100,11 @@ static void put_group(const struct work *work, struct tatu_json_writer *json,
     tatu_json_put_text(json, "allowCrashDumpsCollection", s->dumps);
     tatu_json_put_text(json, "regionalDataBoundary", s->region);
     tatu_json_put_bool(json, "hasDeployment", group->has_deployment);
+    tatu_json_open_object(json, "tatu");
+    tatu_json_put_int(json, "renewalGraceSeconds", group->renewal_grace_s);
+    tatu_json_close_object(json);
     tatu_api_close_properties(json, group->created_by, group->created_s);
     tatu_json_close_object(json);
-}
-
-static void answer_group(struct work *work, int status, const struct tatu_catalog *catalog,
-                         const struct tatu_group *group)
-{
-    struct tatu_json_writer json;
-    tatu_json_start(&json, work->call.arena);
-    put_group(work, &json, catalog, group);
-    tatu_api_answer_json(work, status, &json);
 }
 
 HANDLER(tatu_api_put_group)
@@ -137,7 +124,8 @@ HANDLER(tatu_api_put_group)
     TATU_TRY(tatu_api_find_product(work, &catalog, &product));
     TATU_TRY(tatu_fleet_put_group(&work->call, &product, tatu_api_param(work, "group"), &settings,
                                   &group, &made));
-    answer_group(work, made ? 201 : 200, &catalog, &group);
+    put_group(work, tatu_api_start_json(work), &catalog, &group);
+    tatu_api_answer_json(work, made ? 201 : 200, &work->json);
     return TATU_OK;
 }
 
@@ -150,7 +138,8 @@ HANDLER(tatu_api_get_group)
     struct tatu_group group;
     TATU_TRY(tatu_api_find_catalog(work, &catalog));
     TATU_TRY(tatu_api_find_group(work, &catalog, &group));
-    answer_group(work, 200, &catalog, &group);
+    put_group(work, tatu_api_start_json(work), &catalog, &group);
+    tatu_api_answer_json(work, 200, &work->json);
     return TATU_OK;
 }
 

@@ -132,6 +132,15 @@ enum tatu_err tatu_api_decode_group(struct tatu_span text, struct tatu_arena *ar
     return TATU_OK;
 }
 
+enum tatu_err tatu_api_decode_renewal(struct tatu_span text, int64_t *out_grace_s, const char **why)
+{
+    JSON_SCOPED json = NULL;
+    TATU_TRY(parse_object(text, &json, why));
+    return tatu_json_int(json, "renewalGraceSeconds", out_grace_s)
+               ? TATU_OK
+               : refuse(why, "renewalGraceSeconds is missing or no whole number");
+}
+
 enum tatu_err tatu_api_decode_claim(struct tatu_span text, struct tatu_arena *arena,
                                     struct body_claim *out, const char **why)
 {
@@ -278,6 +287,21 @@ enum tatu_err tatu_api_decode_reference(struct tatu_span text, struct tatu_arena
         return refuse(why, "reference is neither hex nor base64");
     }
     *why = NULL;
+    return TATU_OK;
+}
+
+enum tatu_err tatu_api_decode_confirmation(struct tatu_span text, struct tatu_arena *arena,
+                                           struct body_confirmation *out, const char **why)
+{
+    struct body_confirmation confirmation = {0};
+    JSON_SCOPED json = NULL;
+    TATU_TRY(parse_object(text, &json, why));
+    TATU_TRY(get_text(json, "release", TATU_DESCRIPTION_MAX, arena, &confirmation.release, why));
+    if (confirmation.release == NULL) {
+        return refuse(why, "release is missing");
+    }
+    TATU_TRY(get_hex(json, "confirmation", arena, &confirmation.object, why));
+    *out = confirmation;
     return TATU_OK;
 }
 

@@ -21,6 +21,9 @@ enum tatu_err tatu_api_decode_product(struct tatu_span text, struct tatu_arena *
 enum tatu_err tatu_api_decode_group(struct tatu_span text, struct tatu_arena *arena,
                                     struct tatu_group_settings *out, const char **why);
 
+enum tatu_err tatu_api_decode_renewal(struct tatu_span text, int64_t *out_grace_s,
+                                      const char **why);
+
 struct body_claim {
     bool has_proof;
     struct tatu_claim_proof proof;
@@ -60,6 +63,13 @@ enum tatu_err tatu_api_decode_key(struct tatu_span text, uint8_t out[TATU_PUBLIC
                                   const char **why);
 enum tatu_err tatu_api_decode_reference(struct tatu_span text, struct tatu_arena *arena,
                                         struct tatu_span *out, const char **why);
+
+struct body_confirmation {
+    const char *release;
+    struct tatu_span object;
+};
+enum tatu_err tatu_api_decode_confirmation(struct tatu_span text, struct tatu_arena *arena,
+                                           struct body_confirmation *out, const char **why);
 
 struct body_import {
     const char *rg;

@@ -9,7 +9,7 @@
 
 #define POLL_S 2       /* until the service can nudge; docs/protocol/device-service.md §4 */
 #define NOTE_SEEN_S 30 /* not every poll is worth a write */
-#define ANSWER_MAX 4096u
+#define ANSWER_MAX (2048u + TATU_EVIDENCE_TENANT_MAX * (2u * TATU_CERTIFICATE_MAX + 64u))
 
 static void answer_cbor(struct work *work, const struct tatu_buf *body)
 {
@@ -21,7 +21,7 @@ HANDLER(tatu_api_device_get_time)
     (void)answer;
     struct work *work = context;
     struct tatu_signed_time signed_time = {.unix_s = (uint64_t)work->call.now_s};
-    TATU_TRY(tatu_api_decode_device_time(request->body, signed_time.nonce));
+    TATU_TRY(tatu_api_decode_device_wish(request->body, signed_time.nonce));
     struct tatu_buf payload = tatu_arena_buf(work->call.arena, 64);
     struct tatu_buf object = tatu_arena_buf(work->call.arena, 256);
     TATU_TRY(tatu_proto_encode_time(&signed_time, &payload));
@@ -60,15 +60,18 @@ static enum tatu_err encode_result(const struct tatu_attest_result *result, stru
     tatu_cbor_put_uint(&w, 2);
     tatu_cbor_put_bytes(&w, result->update_certificate);
     tatu_cbor_put_uint(&w, 3);
-    tatu_cbor_put_array(&w, result->has_customer ? 1 : 0);
-    if (result->has_customer) {
-        tatu_cbor_put_map(&w, 3);
+    tatu_cbor_put_array(&w, result->customer_count);
+    for (size_t i = 0; i < result->customer_count; i++) {
+        const struct tatu_attest_customer *customer = &result->customers[i];
+        tatu_cbor_put_map(&w, 4);
         tatu_cbor_put_uint(&w, 1);
-        tatu_cbor_put_bytes(&w, TATU_SPAN_OF(result->tenant));
+        tatu_cbor_put_bytes(&w, TATU_SPAN_OF(customer->tenant));
         tatu_cbor_put_uint(&w, 2);
-        tatu_cbor_put_bytes(&w, result->customer_certificate);
+        tatu_cbor_put_bytes(&w, customer->certificate);
         tatu_cbor_put_uint(&w, 3);
-        tatu_cbor_put_bytes(&w, result->catalog_certificate);
+        tatu_cbor_put_bytes(&w, customer->authority);
+        tatu_cbor_put_uint(&w, 4);
+        tatu_cbor_put_bytes(&w, TATU_SPAN_OF(customer->component));
     }
     tatu_cbor_put_uint(&w, 4);
     tatu_cbor_put_uint(&w, POLL_S);
@@ -166,6 +169,29 @@ HANDLER(tatu_api_device_get_image)
     }
     tatu_api_answer_bytes(work, "application/octet-stream", package); /* RFC 9110 §14.2: ignored */
     tatu_http_add_header(work->answer, "Accept-Ranges", "bytes");
+    return TATU_OK;
+}
+
+HANDLER(tatu_api_device_get_ticket)
+{
+    (void)answer;
+    struct work *work = context;
+    struct tatu_span object;
+    uint8_t nonce[32];
+    TATU_TRY(tatu_api_decode_device_wish(request->body, nonce));
+    TATU_TRY(tatu_attest_make_ticket(&work->call, work->api->identity, request->device_id, nonce,
+                                     &object));
+    tatu_api_answer_bytes(work, "application/cbor", object);
+    return TATU_OK;
+}
+
+HANDLER(tatu_api_device_get_confirmation)
+{
+    (void)answer;
+    struct work *work = context;
+    struct tatu_span object;
+    TATU_TRY(tatu_attest_get_confirmation(&work->call, request->device_id, &object));
+    tatu_api_answer_bytes(work, "application/cbor", object);
     return TATU_OK;
 }
 

@@ -19,7 +19,7 @@ static void expect_key(struct tatu_cbor_reader *r, struct tatu_cbor_key *previou
     }
 }
 
-enum tatu_err tatu_api_decode_device_time(struct tatu_span body, uint8_t out_nonce[32])
+enum tatu_err tatu_api_decode_device_wish(struct tatu_span body, uint8_t out_nonce[32])
 {
     struct tatu_cbor_reader r;
     struct tatu_cbor_key key = {0};

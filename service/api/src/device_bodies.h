@@ -6,7 +6,8 @@
 #include "service/attest/attest.h"
 #include "service/failures/failures.h"
 
-enum tatu_err tatu_api_decode_device_time(struct tatu_span body, uint8_t out_nonce[32]);
+/** `{1: nonce}` of signed time and of a ticket. */
+enum tatu_err tatu_api_decode_device_wish(struct tatu_span body, uint8_t out_nonce[32]);
 enum tatu_err tatu_api_decode_device_nonce(struct tatu_span body);
 enum tatu_err tatu_api_decode_device_attest(struct tatu_span body, struct tatu_attest_request *out);
 enum tatu_err tatu_api_decode_device_report(struct tatu_span body, struct tatu_report *out);

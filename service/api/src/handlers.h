@@ -50,7 +50,11 @@ HANDLER(tatu_api_own_import);
 HANDLER(tatu_api_own_put_reference);
 HANDLER(tatu_api_own_list_references);
 HANDLER(tatu_api_own_make_claim_nonce);
+HANDLER(tatu_api_own_put_confirmation);
 HANDLER(tatu_api_own_list_audit);
+/* tatu_renewal.c */
+HANDLER(tatu_api_own_get_group);
+HANDLER(tatu_api_own_patch_group);
 /* tatu_failures.c */
 HANDLER(tatu_api_own_put_symbols);
 HANDLER(tatu_api_own_list_symbols);
@@ -65,6 +69,8 @@ HANDLER(tatu_api_device_get_nonce);
 HANDLER(tatu_api_device_attest);
 HANDLER(tatu_api_device_get_deployment);
 HANDLER(tatu_api_device_get_image);
+HANDLER(tatu_api_device_get_ticket);
+HANDLER(tatu_api_device_get_confirmation);
 HANDLER(tatu_api_device_put_report);
 
 #endif

@@ -44,13 +44,17 @@ static void fuzz_json(struct tatu_arena *arena, struct tatu_span body)
     struct body_image image;
     struct body_deployment deployment;
     struct body_import import;
+    struct body_confirmation confirmation;
     struct tatu_span reference;
+    int64_t grace_s = 0;
     uint8_t key[TATU_PUBLIC_SIZE];
     const char *text = NULL;
     const char *why = NULL;
     (void)tatu_api_decode_catalog(body, arena, &catalog, &why);
     (void)tatu_api_decode_product(body, arena, &text, &why);
     (void)tatu_api_decode_group(body, arena, &group, &why);
+    (void)tatu_api_decode_renewal(body, &grace_s, &why);
+    (void)tatu_api_decode_confirmation(body, arena, &confirmation, &why);
     (void)tatu_api_decode_claim(body, arena, &claim, &why);
     (void)tatu_api_decode_move(body, arena, &move, &why);
     (void)tatu_api_decode_image(body, arena, &image, &why);
@@ -68,7 +72,7 @@ static void fuzz_cbor(struct tatu_span body)
     struct tatu_attest_request attest;
     struct tatu_report report;
     uint8_t nonce[32];
-    (void)tatu_api_decode_device_time(body, nonce);
+    (void)tatu_api_decode_device_wish(body, nonce);
     (void)tatu_api_decode_device_nonce(body);
     (void)tatu_api_decode_device_attest(body, &attest);
     (void)tatu_api_decode_device_report(body, &report);

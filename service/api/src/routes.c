@@ -8,6 +8,7 @@
 #define CATALOG CATALOGS "/{catalog}"
 #define PRODUCT CATALOG "/products/{product}"
 #define GROUP PRODUCT "/deviceGroups/{group}"
+#define OWN_GROUP "catalogs/{rg}/{catalog}/products/{product}/deviceGroups/{group}"
 
 /* Requests that read, that write, that only ask by POST. */
 #define ARM_GET(pattern, handler)                                                                  \
@@ -74,6 +75,9 @@ const struct tatu_http_route tatu_api_routes_operator[] = {
     OWN_WRITE(PUT, "references", ROUTES_JSON_BODY_MAX, tatu_api_own_put_reference),
     {TATU_HTTP_POST, "/tatu/v1/catalogs/{rg}/{catalog}/claimNonce", TATU_HTTP_TOKEN,
      ROUTES_JSON_BODY_MAX, 0, tatu_api_own_make_claim_nonce},
+    OWN_WRITE(PUT, "confirmations", ROUTES_JSON_BODY_MAX, tatu_api_own_put_confirmation),
+    OWN_GET(OWN_GROUP, tatu_api_own_get_group),
+    OWN_WRITE(PATCH, OWN_GROUP, ROUTES_JSON_BODY_MAX, tatu_api_own_patch_group),
     OWN_GET("symbols", tatu_api_own_list_symbols),
     OWN_WRITE(PUT, "symbols", ROUTES_SYMBOL_BODY_MAX, tatu_api_own_put_symbols),
     OWN_GET("devices", tatu_api_own_list_devices),
@@ -86,7 +90,7 @@ const struct tatu_http_route tatu_api_routes_operator[] = {
 const size_t tatu_api_routes_operator_count = TATU_COUNT_OF(tatu_api_routes_operator);
 
 const struct tatu_http_route tatu_api_routes_front[] = {
-    {TATU_HTTP_POST, "/device/v1/time", TATU_HTTP_OPEN, ROUTES_DEVICE_BODY_MAX, 0,
+    {TATU_HTTP_POST, "/device/v1/time", TATU_HTTP_OPEN, ROUTES_DEVICE_BODY_MAX, ROUTE_DATES,
      tatu_api_device_get_time},
     {TATU_HTTP_POST, "/device/v1/nonce", TATU_HTTP_OPEN, ROUTES_DEVICE_BODY_MAX, 0,
      tatu_api_device_get_nonce},
@@ -96,9 +100,13 @@ const struct tatu_http_route tatu_api_routes_front[] = {
 const size_t tatu_api_routes_front_count = TATU_COUNT_OF(tatu_api_routes_front);
 
 const struct tatu_http_route tatu_api_routes_update[] = {
-    {TATU_HTTP_GET, "/device/v1/deployment", TATU_HTTP_DEVICE, 0, 0,
+    {TATU_HTTP_GET, "/device/v1/deployment", TATU_HTTP_DEVICE, 0, ROUTE_DATES,
      tatu_api_device_get_deployment},
     {TATU_HTTP_GET, "/device/v1/images/{hex32}", TATU_HTTP_DEVICE, 0, 0, tatu_api_device_get_image},
+    {TATU_HTTP_POST, "/device/v1/ticket", TATU_HTTP_DEVICE, ROUTES_DEVICE_BODY_MAX, 0,
+     tatu_api_device_get_ticket},
+    {TATU_HTTP_GET, "/device/v1/confirmation", TATU_HTTP_DEVICE, 0, 0,
+     tatu_api_device_get_confirmation},
     {TATU_HTTP_POST, "/device/v1/reports", TATU_HTTP_DEVICE, ROUTES_DEVICE_BODY_MAX, ROUTE_WRITES,
      tatu_api_device_put_report},
 };

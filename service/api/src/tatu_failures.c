@@ -4,8 +4,11 @@
 #include "bodies.h"
 #include "handlers.h"
 #include "proto/image.h"
+#include "proto/mailbox.h"
 #include "service/attest/attest.h"
 #include "service/failures/failures.h"
+
+#define SYMBOLISER_MAX 8u /* at once; each is a process of up to a GiB */
 
 /* ---- symbols ---- */
 
@@ -106,6 +109,15 @@ static const char *class_name(uint32_t board_class)
     return names[board_class < TATU_COUNT_OF(names) ? board_class : 0];
 }
 
+static const char *mode_name(uint32_t mode)
+{
+    static const char *const names[] = {[TATU_BOOT_NORMAL] = "normal",
+                                        [TATU_BOOT_SAFE] = "safe",
+                                        [TATU_BOOT_RENEW] = "renew",
+                                        [TATU_BOOT_RECOVERY] = "recovery"};
+    return mode < TATU_COUNT_OF(names) ? names[mode] : "unknown";
+}
+
 static void put_evidence(struct tatu_json_writer *json, const struct tatu_evidence *e, bool full)
 {
     tatu_json_put_int(json, "bootSet", e->boot_set);
@@ -114,6 +126,14 @@ static void put_evidence(struct tatu_json_writer *json, const struct tatu_eviden
     tatu_json_put_int(json, "uptimeMs", (int64_t)e->uptime_ms);
     tatu_json_put_int(json, "lifecycle", e->lifecycle);
     tatu_json_put_bool(json, "debugOpen", e->debug_open);
+    tatu_json_put_text(json, "mode", mode_name(e->mode));
+    tatu_json_open_array(json, "capabilities");
+    for (uint32_t number = 0; number < 32; number++) {
+        if ((e->capabilities >> number & 1) != 0) {
+            tatu_json_put_int(json, NULL, number);
+        }
+    }
+    tatu_json_close_array(json);
     if (!full) {
         return;
     }
@@ -308,29 +328,58 @@ static void put_stacks(const struct work *work, struct tatu_json_writer *json,
     tatu_json_close_array(json);
 }
 
+/* A crash whose stacks a child process is working out; in the request's arena. */
+struct crash_answer {
+    struct tatu_api *api;
+    struct tatu_arena *arena;
+    struct tatu_stored_crash stored;
+    struct tatu_crash crash;
+    struct tatu_symboliser symboliser;
+    struct tatu_stacks stacks;
+    struct tatu_http_later later;
+};
+
+/* The request is gone by now: only what is in its arena is left. */
+static void finish_crash(void *context, struct tatu_span bytes, struct tatu_http_answer *answer)
+{
+    struct crash_answer *crash = context;
+    struct work work = {.api = crash->api, .call = {.arena = crash->arena}, .answer = answer};
+    struct tatu_json_writer json;
+    crash->api->symbolisers--;
+    tatu_failures_end_symboliser(&crash->symboliser, &crash->crash, bytes, &crash->stacks);
+    tatu_json_start(&json, crash->arena);
+    tatu_json_open_object(&json, NULL);
+    put_crash_facts(&json, &crash->stored);
+    put_stacks(&work, &json, &crash->crash, &crash->stacks);
+    tatu_json_close_object(&json);
+    tatu_api_answer_json(&work, 200, &json);
+}
+
 HANDLER(tatu_api_own_get_crash)
 {
     (void)request;
-    (void)answer;
     struct work *work = context;
-    struct tatu_stored_crash stored;
-    struct tatu_json_writer json;
     struct tatu_arena *arena = work->call.arena;
-    struct tatu_crash *crash = TATU_ARENA_ONE(arena, struct tatu_crash);
-    struct tatu_stacks *stacks = TATU_ARENA_ONE(arena, struct tatu_stacks);
+    struct crash_answer *crash = TATU_ARENA_ONE(arena, struct crash_answer);
     int64_t id = strtoll(tatu_api_param(work, "number"), NULL, 10);
-    TATU_TRY(tatu_failures_get_crash(&work->call, id, &stored));
-    TATU_TRY(tatu_proto_decode_crash(stored.payload, crash));
-    tatu_failures_symbolise_apart(
+    TATU_TRY(tatu_failures_get_crash(&work->call, id, &crash->stored));
+    TATU_TRY(tatu_proto_decode_crash(crash->stored.payload, &crash->crash));
+    if (work->api->symbolisers == SYMBOLISER_MAX) {
+        return TATU_ERR_BUSY;
+    }
+    TATU_TRY(tatu_failures_start_symboliser(
         work->api->program,
-        tatu_arena_format(arena, "%s/symbols", tatu_store_dir(work->call.store)), stored.payload,
-        stacks);
-    tatu_json_start(&json, arena);
-    tatu_json_open_object(&json, NULL);
-    put_crash_facts(&json, &stored);
-    put_stacks(work, &json, crash, stacks);
-    tatu_json_close_object(&json);
-    tatu_api_answer_json(work, 200, &json);
+        tatu_arena_format(arena, "%s/symbols", tatu_store_dir(work->call.store)),
+        crash->stored.payload, &crash->symboliser));
+    work->api->symbolisers++;
+    crash->api = work->api;
+    crash->arena = arena;
+    crash->later = (struct tatu_http_later){.fd = crash->symboliser.fd,
+                                            .max = TATU_SYMBOLISER_ANSWER_SIZE,
+                                            .wait_ms = TATU_SYMBOLISER_WAIT_MS,
+                                            .finish = finish_crash,
+                                            .context = crash};
+    answer->later = &crash->later;
     return TATU_OK;
 }
 

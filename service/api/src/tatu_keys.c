@@ -11,9 +11,10 @@ HANDLER(tatu_api_own_get_health)
     (void)answer;
     struct work *work = context;
     struct tatu_json_writer json;
+    bool clock = tatu_store_check_clock(work->call.store, work->call.now_s) != TATU_ERR_CLOCK;
     tatu_json_start(&json, work->call.arena);
     tatu_json_open_object(&json, NULL);
-    tatu_json_put_text(&json, "status", "ok");
+    tatu_json_put_text(&json, "status", clock ? "ok" : "clock-went-back");
     tatu_json_put_text(&json, "version", TATU_SERVICE_VERSION);
     tatu_json_put_int(&json, "uptime_s", work->call.now_s - work->api->started_s);
     tatu_json_put_int(&json, "requests", (int64_t)work->api->requests);
@@ -210,6 +211,38 @@ HANDLER(tatu_api_own_list_references)
         put_reference(&json, &list.items[i]);
     }
     tatu_api_close_list(work, &json, &page, list.count, list.more);
+    return TATU_OK;
+}
+
+HANDLER(tatu_api_own_put_confirmation)
+{
+    (void)answer;
+    struct work *work = context;
+    static const char *const names[] = {"vault", "monitor", "os", "keystore"};
+    struct body_confirmation body;
+    struct tatu_confirmation confirmation;
+    TATU_TRY(tatu_api_decode_confirmation(request->body, work->call.arena, &body, &work->message));
+    enum tatu_err err =
+        tatu_attest_put_confirmation(&work->call, body.release, body.object, &confirmation);
+    if (err == TATU_ERR_NOT_FOUND) {
+        return tatu_api_fail(work, err, NULL, "no such release is registered");
+    }
+    if (err == TATU_ERR_ARGUMENT) {
+        return tatu_api_fail(work, err, NULL,
+                             "a floor is above the release's own security version");
+    }
+    TATU_TRY(err);
+    struct tatu_json_writer *json = tatu_api_start_json(work);
+    tatu_json_open_object(json, NULL);
+    tatu_json_put_text(json, "release", body.release);
+    tatu_json_put_hex(json, "implementation", TATU_SPAN_OF(confirmation.implementation));
+    tatu_json_open_object(json, "floors");
+    for (size_t i = 0; i < TATU_COUNT_OF(names); i++) {
+        tatu_json_put_int(json, names[i], confirmation.floors[i]);
+    }
+    tatu_json_close_object(json);
+    tatu_json_close_object(json);
+    tatu_api_answer_json(work, 200, json);
     return TATU_OK;
 }
 

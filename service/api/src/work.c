@@ -30,6 +30,7 @@ static const struct {
     {TATU_ERR_REPLAY, 403, "NonceInvalid"},
     {TATU_ERR_FOREIGN, 403, "ClaimNotProven"},
     {TATU_ERR_UNKNOWN_COMMAND, 404, "ResourceNotFound"},
+    {TATU_ERR_CLOCK, 503, "ClockWentBack"},
 };
 
 int tatu_api_status_of(enum tatu_err err)
@@ -50,6 +51,12 @@ static const char *code_of(enum tatu_err err)
         }
     }
     return "InvalidRequest";
+}
+
+struct tatu_json_writer *tatu_api_start_json(struct work *work)
+{
+    tatu_json_start(&work->json, work->call.arena);
+    return &work->json;
 }
 
 void tatu_api_answer_json(struct work *work, int status, struct tatu_json_writer *json)

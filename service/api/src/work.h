@@ -9,6 +9,7 @@
 /* Flags of routes. */
 #define ROUTE_WRITES 1u /* runs in one transaction */
 #define ROUTE_ARM 2u    /* wants api-version */
+#define ROUTE_DATES 4u  /* what it answers carries the service's time */
 
 #define ARM_API_VERSION "2024-04-01"
 
@@ -22,6 +23,7 @@ struct tatu_api {
     int64_t started_s;
     uint64_t requests;
     uint64_t refused;
+    size_t symbolisers; /* child processes at work */
 };
 
 struct work {
@@ -29,11 +31,14 @@ struct work {
     struct tatu_call call;
     const struct tatu_http_request *request;
     struct tatu_http_answer *answer;
+    struct tatu_json_writer json;
     const char *code;    /* NULL: that of the error */
     const char *message; /* NULL: the error's sentence */
 };
 
 /* ---- answers ---- */
+/** A fresh JSON text of this request. */
+struct tatu_json_writer *tatu_api_start_json(struct work *work);
 /** 200 or 201 with JSON. */
 void tatu_api_answer_json(struct work *work, int status, struct tatu_json_writer *json);
 /** 200 with CBOR, or octets of another type. */

@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "proto/capability.h"
 #include "reference.h"
 
 #define LIFECYCLE_COMPLETE 1u /* Module1Complete: keys and fuses are final */
 #define PRODUCTION_PREFIX "Production"
+#define HARMLESS_CAPABILITIES TATU_CAPABILITY_BIT(TATU_CAPABILITY_FIELD_SERVICING)
 
 /* What an appraisal found out, before anything is issued. */
 struct appraisal {
@@ -42,12 +44,15 @@ static enum tatu_err check_genuine(const struct tatu_call *call, struct tatu_non
     return TATU_OK;
 }
 
-/* Class policy: a lab board has doors that production must not have. */
-static bool class_fits(const struct tatu_evidence *evidence, const struct tatu_device *device)
+/* A lab board has doors that production must not have; so has one whose capabilities let other
+ * code than its owner's run. Field servicing opens no such door. */
+static bool fits_group(const struct tatu_evidence *evidence, const struct tatu_device *device)
 {
     bool production = device->group != NULL &&
                       strncmp(device->group, PRODUCTION_PREFIX, sizeof(PRODUCTION_PREFIX) - 1) == 0;
-    return !(production && evidence->board_class == TATU_CLASS_LAB);
+    bool open = evidence->board_class == TATU_CLASS_LAB ||
+                (evidence->capabilities & ~HARMLESS_CAPABILITIES) != 0;
+    return !(production && open);
 }
 
 static enum tatu_err judge(const struct tatu_call *call, const struct tatu_evidence *evidence,
@@ -66,21 +71,10 @@ static enum tatu_err judge(const struct tatu_call *call, const struct tatu_evide
     } else if ((evidence->lifecycle & LIFECYCLE_COMPLETE) == 0 || (evidence->debug_open && !lab)) {
         *out_verdict = TATU_ERR_LIFECYCLE;
     } else {
-        *out_verdict = class_fits(evidence, device) ? TATU_OK : TATU_ERR_DENIED;
+        *out_verdict = fits_group(evidence, device) ? TATU_OK : TATU_ERR_DENIED;
     }
     *out_release = tatu_arena_copy_text(call->arena, reference.release, strlen(reference.release));
     return TATU_OK;
-}
-
-static const uint8_t *find_tenant_key(const struct tatu_evidence *evidence,
-                                      const uint8_t tenant[16])
-{
-    for (size_t i = 0; i < evidence->tenant_count; i++) {
-        if (memcmp(evidence->tenants[i].tenant, tenant, 16) == 0) {
-            return evidence->tenants[i].key;
-        }
-    }
-    return NULL;
 }
 
 static enum tatu_err get_catalog(const struct tatu_call *call, int64_t id,
@@ -95,26 +89,50 @@ static enum tatu_err get_catalog(const struct tatu_call *call, int64_t id,
     return TATU_OK;
 }
 
-/* For the owner's tenant only, and only when the vault made a key for it. */
-static enum tatu_err issue_customer(const struct tatu_call *call, const struct tatu_device *device,
-                                    const struct tatu_evidence *evidence,
-                                    struct tatu_attest_result *out)
+static enum tatu_err issue_one(const struct tatu_call *call, const struct tatu_device *device,
+                               const struct tatu_key *ca, const struct tatu_evidence_tenant *entry,
+                               struct tatu_span *out)
 {
-    struct tatu_span ca_certificate;
-    uint8_t tenant[16];
-    TATU_TRY(get_catalog(call, device->catalog_id, &ca_certificate, tenant));
-    const uint8_t *key = find_tenant_key(evidence, tenant);
-    if (key == NULL) {
-        return TATU_OK;
+    struct tatu_buf der = tatu_arena_buf(call->arena, TATU_CERTIFICATE_MAX);
+    TATU_TRY(
+        tatu_identity_issue_customer(ca, entry->tenant, device->id, entry->key, call->now_s, &der));
+    *out = (struct tatu_span){der.data, der.len};
+    return TATU_OK;
+}
+
+static bool is_installed(const struct tatu_evidence *evidence, const uint8_t component[16])
+{
+    for (size_t i = 0; i < evidence->app_count; i++) {
+        if (memcmp(evidence->apps[i].component, component, 16) == 0) {
+            return true;
+        }
     }
+    return false;
+}
+
+/* For the owner's tenant only, and only for applications that the same evidence lists. */
+static enum tatu_err issue_customers(const struct tatu_call *call, const struct tatu_device *device,
+                                     const struct tatu_evidence *evidence,
+                                     struct tatu_attest_result *out)
+{
+    struct tatu_span authority;
+    uint8_t tenant[16];
+    TATU_TRY(get_catalog(call, device->catalog_id, &authority, tenant));
     struct tatu_key *ca __attribute__((cleanup(tatu_crypto_drop_key))) = NULL;
     TATU_TRY(tatu_fleet_get_catalog_key(call, device->catalog_id, TATU_CATALOG_CA_KEY, &ca));
-    struct tatu_buf der = tatu_arena_buf(call->arena, TATU_CERTIFICATE_MAX);
-    TATU_TRY(tatu_identity_issue_customer(ca, tenant, device->id, key, call->now_s, &der));
-    memcpy(out->tenant, tenant, sizeof(out->tenant));
-    out->customer_certificate = (struct tatu_span){der.data, der.len};
-    out->catalog_certificate = ca_certificate;
-    out->has_customer = true;
+    for (size_t i = 0; i < evidence->tenant_count; i++) {
+        const struct tatu_evidence_tenant *entry = &evidence->tenants[i];
+        if (memcmp(entry->tenant, tenant, sizeof(tenant)) != 0 ||
+            !is_installed(evidence, entry->component)) {
+            continue;
+        }
+        struct tatu_attest_customer *customer = &out->customers[out->customer_count];
+        TATU_TRY(issue_one(call, device, ca, entry, &customer->certificate));
+        memcpy(customer->tenant, tenant, sizeof(customer->tenant));
+        memcpy(customer->component, entry->component, sizeof(customer->component));
+        customer->authority = authority;
+        out->customer_count++;
+    }
     return TATU_OK;
 }
 
@@ -127,7 +145,7 @@ static enum tatu_err issue(const struct tatu_call *call, const struct tatu_ident
         tatu_identity_issue_update(identity, device->id, evidence->update_key, call->now_s, &der));
     out->update_certificate = (struct tatu_span){der.data, der.len};
     bool customer = out->verdict == TATU_OK && device->catalog_id != 0;
-    return customer ? issue_customer(call, device, evidence, out) : TATU_OK;
+    return customer ? issue_customers(call, device, evidence, out) : TATU_OK;
 }
 
 static enum tatu_err keep(const struct tatu_call *call, const struct appraisal *a, uint32_t verdict,
@@ -158,7 +176,7 @@ enum tatu_err tatu_attest_appraise(const struct tatu_call *call,
                                    struct tatu_attest_result *out)
 {
     struct appraisal *a = TATU_ARENA_ONE(call->arena, struct appraisal);
-    struct tatu_attest_result result = {0};
+    struct tatu_attest_result result = {.customer_count = 0};
     struct tatu_device device;
     const char *release = NULL;
     TATU_TRY(check_genuine(call, nonces, request, a));

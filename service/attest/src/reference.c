@@ -117,7 +117,7 @@ enum tatu_err tatu_attest_put_reference(const struct tatu_call *call, struct tat
                       "INSERT INTO reference(release, implementation, is_current, payload,"
                       " created_s) VALUES(?,?,?,?,?) ON CONFLICT(release, implementation)"
                       " DO UPDATE SET is_current=excluded.is_current, payload=excluded.payload,"
-                      " created_s=excluded.created_s",
+                      " created_s=excluded.created_s, confirmation=NULL",
                       TATU_TEXT(reference.release), TATU_FIXED(reference.implementation),
                       TATU_INT(reference.current), TATU_BYTES(sign1.payload),
                       TATU_INT(call->now_s)));

@@ -5,6 +5,15 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <p256.h>
+
+static void signatures_of_every_kind_are_judged_right(void **state)
+{
+    (void)state;
+    unsigned rows = 0;
+    assert_int_equal(tatu_try_p256(tatu_crypto_verify_digest, &rows), 0);
+    assert_in_range(rows, 80, 1000);
+}
 
 static void signature_verifies_under_its_key_only(void **state)
 {
@@ -109,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signature_verifies_under_its_key_only),
+        cmocka_unit_test(signatures_of_every_kind_are_judged_right),
         cmocka_unit_test(point_off_the_curve_is_no_key),
         cmocka_unit_test(key_survives_der_and_pem_and_nothing_else_is_read),
         cmocka_unit_test(cose_object_is_good_for_one_use_only),

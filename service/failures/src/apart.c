@@ -3,19 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proto/smc.h"
 
 #define CPU_LIMIT_S 5
-#define WALL_LIMIT_MS 10000
 
 /* SYMBOLISER_MEMORY_MAX comes from the build: a sanitizer's shadow needs terabytes of addresses */
 
@@ -44,33 +41,6 @@ static size_t read_all(int fd, void *data, size_t cap)
             break;
         }
         done += step > 0 ? (size_t)step : 0;
-    }
-    return done;
-}
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* As read_all, but gives up at the deadline. */
-static size_t read_in_time(int fd, void *data, size_t cap, int64_t until_ms)
-{
-    uint8_t *at = data;
-    size_t done = 0;
-    while (done < cap) {
-        struct pollfd wait = {.fd = fd, .events = POLLIN};
-        int64_t left_ms = until_ms - clock_ms();
-        if (left_ms <= 0 || (poll(&wait, 1, (int)left_ms) < 0 && errno != EINTR)) {
-            break;
-        }
-        ssize_t step = wait.revents == 0 ? 0 : read(fd, at + done, cap - done);
-        if (wait.revents != 0 && step <= 0) {
-            break;
-        }
-        done += (size_t)step;
     }
     return done;
 }
@@ -110,32 +80,34 @@ static void close_pair(int pair[2])
     }
 }
 
-/* Runs the child over the payload. The payload fits a pipe, so writing it first cannot block. */
-static bool run_child(const char *program, const char *symbol_dir, struct tatu_span payload,
-                      struct tatu_stacks *out)
+/* The payload fits a pipe, so writing it before anybody reads cannot block. */
+enum tatu_err tatu_failures_start_symboliser(const char *program, const char *symbol_dir,
+                                             struct tatu_span payload, struct tatu_symboliser *out)
 {
     int request[2] = {-1, -1};
     int answer[2] = {-1, -1};
-    if (pipe2(request, O_CLOEXEC) != 0 || pipe2(answer, O_CLOEXEC) != 0) {
+    if (pipe2(request, O_CLOEXEC) != 0 || pipe2(answer, O_CLOEXEC) != 0 ||
+        fcntl(answer[0], F_SETFL, O_NONBLOCK) != 0) {
         close_pair(request);
-        return false;
+        close_pair(answer);
+        return TATU_ERR_IO;
     }
     pid_t child = fork();
     if (child == 0) {
         become_symboliser(program, symbol_dir, request[0], answer[1]);
     }
-    bool sent = child > 0 && write_all(request[1], payload.data, payload.len);
+    if (child > 0) {
+        /* a child that is gone already will answer nothing, and that is noticed */
+        (void)write_all(request[1], payload.data, payload.len);
+    }
     close_pair(request);
     (void)close(answer[1]);
-    answer[1] = -1;
-    size_t got = sent ? read_in_time(answer[0], out, sizeof(*out), clock_ms() + WALL_LIMIT_MS) : 0;
-    close_pair(answer);
-    int status = 0;
-    if (child > 0) {
-        (void)kill(child, SIGKILL); /* it has answered or never will */
-        (void)waitpid(child, &status, 0);
+    if (child < 0) {
+        (void)close(answer[0]);
+        return TATU_ERR_IO;
     }
-    return got == sizeof(*out);
+    *out = (struct tatu_symboliser){child, answer[0]};
+    return TATU_OK;
 }
 
 /* The child parsed foreign files: its answer is foreign too. */
@@ -161,17 +133,20 @@ static bool is_sound(const struct tatu_crash *crash, struct tatu_stacks *stacks)
     return true;
 }
 
-void tatu_failures_symbolise_apart(const char *program, const char *symbol_dir,
-                                   struct tatu_span payload, struct tatu_stacks *out)
+void tatu_failures_end_symboliser(const struct tatu_symboliser *symboliser,
+                                  const struct tatu_crash *crash, struct tatu_span answer,
+                                  struct tatu_stacks *out)
 {
-    struct tatu_crash crash;
+    int status = 0;
+    (void)kill(symboliser->child, SIGKILL); /* it has answered or never will */
+    (void)waitpid(symboliser->child, &status, 0);
     memset(out, 0, sizeof(*out));
-    if (tatu_proto_decode_crash(payload, &crash) != TATU_OK) {
-        return;
+    if (answer.len == sizeof(*out)) {
+        memcpy(out, answer.data, sizeof(*out));
     }
-    if (!run_child(program, symbol_dir, payload, out) || !is_sound(&crash, out)) {
+    if (answer.len != sizeof(*out) || !is_sound(crash, out)) {
         memset(out, 0, sizeof(*out));
-        tatu_failures_stack_plain(&crash, out);
+        tatu_failures_stack_plain(crash, out);
     }
 }
 

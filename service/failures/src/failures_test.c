@@ -1,8 +1,10 @@
 #include "service/failures/failures.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proto/smc.h"
 #include "service/crypto/crypto.h"
@@ -256,6 +258,23 @@ static void stack_without_symbols_says_what_is_sure_and_what_is_guessed(void **s
     assert_int_equal(stack->frames[0].function[0], 0);
 }
 
+/* Reads what the child says until its end, as the server does. */
+static struct tatu_span read_answer(struct world *world, const struct tatu_symboliser *symboliser)
+{
+    uint8_t *bytes = tatu_arena_take(&world->arena, TATU_SYMBOLISER_ANSWER_SIZE);
+    size_t len = 0;
+    for (;;) {
+        struct pollfd wait = {.fd = symboliser->fd, .events = POLLIN};
+        assert_int_equal(poll(&wait, 1, TATU_SYMBOLISER_WAIT_MS), 1);
+        ssize_t got = read(symboliser->fd, bytes + len, TATU_SYMBOLISER_ANSWER_SIZE - len);
+        if (got <= 0) {
+            (void)close(symboliser->fd);
+            return (struct tatu_span){bytes, len};
+        }
+        len += (size_t)got;
+    }
+}
+
 static void symboliser_that_fails_leaves_the_plain_stack(void **state)
 {
     struct world *world = *state;
@@ -264,11 +283,45 @@ static void symboliser_that_fails_leaves_the_plain_stack(void **state)
     struct tatu_span payload = encode_crash(world, &crash);
     static const char *const programs[] = {"/bin/false", "/bin/cat", "/nonexistent"};
     for (size_t i = 0; i < TATU_COUNT_OF(programs); i++) {
-        tatu_failures_symbolise_apart(programs[i], symbol_dir(world), payload, stacks);
+        struct tatu_symboliser symboliser;
+        assert_int_equal(
+            tatu_failures_start_symboliser(programs[i], symbol_dir(world), payload, &symboliser),
+            TATU_OK);
+        struct tatu_span answer = read_answer(world, &symboliser);
+        memset(stacks, 0xff, sizeof(*stacks));
+        tatu_failures_end_symboliser(&symboliser, &crash, answer, stacks);
+        assert_int_equal(stacks->count, 1);
         assert_int_equal(stacks->threads[0].count, 3);
     }
-    tatu_failures_symbolise_apart("/bin/false", symbol_dir(world), TATU_SPAN_OF("x"), stacks);
-    assert_int_equal(stacks->count, 0);
+}
+
+static void symboliser_that_lies_leaves_the_plain_stack(void **state)
+{
+    struct world *world = *state;
+    struct tatu_stacks *stacks = tatu_arena_take(&world->arena, sizeof(*stacks));
+    struct tatu_stacks *lie = tatu_arena_take(&world->arena, sizeof(*lie));
+    struct tatu_crash crash = make_crash(world);
+    const struct {
+        uint32_t threads, frames, kind, module;
+    } lies[] = {{2, 1, 0, 0}, {1, TATU_FRAME_MAX + 1, 0, 0}, {1, 1, 9, 0}, {1, 1, 0, 99}};
+    for (size_t i = 0; i < TATU_COUNT_OF(lies); i++) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            (void)pause();
+            _exit(0);
+        }
+        const struct tatu_symboliser symboliser = {.child = child, .fd = -1};
+        memset(lie, 0, sizeof(*lie));
+        lie->count = lies[i].threads;
+        lie->threads[0].count = lies[i].frames;
+        lie->threads[0].frames[0].kind = lies[i].kind;
+        lie->threads[0].frames[0].module = lies[i].module;
+        tatu_failures_end_symboliser(
+            &symboliser, &crash, (struct tatu_span){(const uint8_t *)lie, sizeof(*lie)}, stacks);
+        assert_int_equal(stacks->count, 1);
+        assert_int_equal(stacks->threads[0].count, 3);
+    }
 }
 
 static void only_an_arm_file_with_a_build_id_has_symbols(void **state)
@@ -304,6 +357,7 @@ int main(int argc, char **argv)
         WORLD_TEST(stack_is_unwound_and_named_with_symbols),
         WORLD_TEST(stack_without_symbols_says_what_is_sure_and_what_is_guessed),
         WORLD_TEST(symboliser_that_fails_leaves_the_plain_stack),
+        WORLD_TEST(symboliser_that_lies_leaves_the_plain_stack),
         WORLD_TEST(only_an_arm_file_with_a_build_id_has_symbols),
     };
     assert_int_equal(argc, 2);

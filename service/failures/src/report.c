@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/image.h"
+#include "proto/mailbox.h"
 #include "proto/smc.h"
 #include "service/crypto/crypto.h"
 
@@ -67,27 +68,62 @@ static enum tatu_err put_boot(const struct tatu_call *call, const uint8_t device
     return insert_event(call, device_id, &row);
 }
 
+/* Floors as the device packs them: a byte each. */
+static const char *tell_floors(const struct tatu_call *call, uint32_t code)
+{
+    return tatu_arena_format(call->arena,
+                             "rollback floors rose: vault %u, monitor %u, OS %u, keystore %u",
+                             code & 0xff, code >> 8 & 0xff, code >> 16 & 0xff, code >> 24);
+}
+
+static const char *tell_mode(uint32_t mode)
+{
+    switch (mode) {
+    case TATU_BOOT_SAFE:
+        return "safe mode: boot after boot did not come up; no application is started";
+    case TATU_BOOT_RENEW:
+        return "no ticket came in time; no application is started until one does";
+    default:
+        return "no application is started";
+    }
+}
+
 static enum tatu_err put_event(const struct tatu_call *call, const uint8_t device_id[64],
                                struct tatu_span payload)
 {
     static const struct {
         uint32_t from;
         enum tatu_service_event to;
-        const char *text;
+        bool of_application;
+        const char *text; /* NULL: told from the code */
     } kinds[] = {
-        {TATU_EVENT_APP_EXIT, TATU_SERVICE_EVENT_APP_EXIT, "application ended"},
-        {TATU_EVENT_APP_SIGNAL, TATU_SERVICE_EVENT_APP_SIGNAL, "application ended by a signal"},
-        {TATU_EVENT_INSTALLED, TATU_SERVICE_EVENT_INSTALLED, "installed"},
-        {TATU_EVENT_INSTALL_FAILED, TATU_SERVICE_EVENT_INSTALL_FAILED, "install failed"},
+        {TATU_EVENT_APP_EXIT, TATU_SERVICE_EVENT_APP_EXIT, true, "application ended"},
+        {TATU_EVENT_APP_SIGNAL, TATU_SERVICE_EVENT_APP_SIGNAL, true,
+         "application ended by a signal"},
+        {TATU_EVENT_INSTALLED, TATU_SERVICE_EVENT_INSTALLED, true, "installed"},
+        {TATU_EVENT_INSTALL_FAILED, TATU_SERVICE_EVENT_INSTALL_FAILED, true, "install failed"},
+        {TATU_EVENT_NOT_LAUNCHING, TATU_SERVICE_EVENT_NOT_LAUNCHING, false, NULL},
+        {TATU_EVENT_FLOORS_RAISED, TATU_SERVICE_EVENT_FLOORS_RAISED, false, NULL},
+        {TATU_EVENT_BACKUP_REPAIRED, TATU_SERVICE_EVENT_BACKUP_REPAIRED, false,
+         "the backup set was damaged and is whole again"},
     };
     struct tatu_event event;
     TATU_TRY(tatu_proto_decode_event(payload, &event));
     for (size_t i = 0; i < TATU_COUNT_OF(kinds); i++) {
-        if (kinds[i].from == event.kind) {
-            const struct event_row row = {kinds[i].to, event.component, event.image,
-                                          event.code,  kinds[i].text,   event.unix_s};
-            return insert_event(call, device_id, &row);
+        if (kinds[i].from != event.kind) {
+            continue;
         }
+        const char *told = event.kind == TATU_EVENT_FLOORS_RAISED ? tell_floors(call, event.code)
+                                                                  : tell_mode(event.code);
+        const struct event_row row = {
+            .kind = kinds[i].to,
+            .component = kinds[i].of_application ? event.component : NULL,
+            .image = kinds[i].of_application ? event.image : NULL,
+            .code = event.code,
+            .text = kinds[i].text != NULL ? kinds[i].text : told,
+            .at_s = event.unix_s,
+        };
+        return insert_event(call, device_id, &row);
     }
     return TATU_ERR_FORMAT;
 }

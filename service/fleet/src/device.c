@@ -6,7 +6,8 @@
 #define COLUMNS                                                                                    \
     "d.id, d.catalog, d.device_group, c.rg, c.name, p.name, g.name, g.policy, d.maker,"            \
     " d.attestation, d.implementation, d.board_class, d.evidence, d.created_s, d.claimed_s,"       \
-    " d.attested_s, d.seen_s, d.deployment_s, d.verdict, d.release FROM device d"                  \
+    " d.attested_s, d.seen_s, d.deployment_s, d.verdict, d.release, g.renewal_grace_s"             \
+    " FROM device d"                                                                               \
     " LEFT JOIN catalog c ON c.id=d.catalog LEFT JOIN device_group g ON g.id=d.device_group"       \
     " LEFT JOIN product p ON p.id=g.product "
 
@@ -31,6 +32,7 @@ static void read_device(const struct tatu_call *call, const struct tatu_rows *ro
         .deployment_s = tatu_store_rows_int(rows, 17),
         .verdict = (uint32_t)tatu_store_rows_int(rows, 18),
         .release = tatu_store_rows_text(rows, 19, call->arena),
+        .renewal_grace_s = tatu_store_rows_int(rows, 20),
     };
     tatu_store_rows_fixed(rows, 0, device.id, sizeof(device.id));
     tatu_store_rows_fixed(rows, 9, device.attestation, sizeof(device.attestation));

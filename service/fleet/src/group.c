@@ -3,7 +3,8 @@
 
 #define COLUMNS                                                                                    \
     "g.id, g.name, p.name, g.description, g.feed, g.policy, g.dumps, g.region, g.created_s,"       \
-    " g.created_by, EXISTS(SELECT 1 FROM deployment d WHERE d.device_group=g.id)"                  \
+    " g.created_by, EXISTS(SELECT 1 FROM deployment d WHERE d.device_group=g.id),"                 \
+    " g.renewal_grace_s"                                                                           \
     " FROM device_group g JOIN product p ON p.id=g.product "
 
 static const struct tatu_group_settings defaults = {
@@ -45,6 +46,7 @@ static void read_group(const struct tatu_call *call, const struct tatu_rows *row
         .created_s = tatu_store_rows_int(rows, 8),
         .created_by = tatu_store_rows_text(rows, 9, call->arena),
         .has_deployment = tatu_store_rows_int(rows, 10) != 0,
+        .renewal_grace_s = tatu_store_rows_int(rows, 11),
     };
 }
 
@@ -124,6 +126,20 @@ enum tatu_err tatu_fleet_put_group(const struct tatu_call *call, const struct ta
     TATU_TRY(find_group(call, product->id, name, out));
     *out_made = made;
     return TATU_OK;
+}
+
+enum tatu_err tatu_fleet_set_renewal_grace(const struct tatu_call *call,
+                                           const struct tatu_group *group, int64_t grace_s)
+{
+    if (grace_s != 0 && (grace_s < (int64_t)TATU_TICKET_GRACE_MIN_S ||
+                         grace_s > (int64_t)TATU_TICKET_GRACE_MAX_S)) {
+        return TATU_ERR_ARGUMENT;
+    }
+    TATU_TRY(TATU_RUN(call->store, "UPDATE device_group SET renewal_grace_s=? WHERE id=?",
+                      TATU_INT(grace_s), TATU_INT(group->id)));
+    return tatu_store_audit(call, "set renewal grace",
+                            tatu_arena_format(call->arena, "%s/%s %lld s", group->product,
+                                              group->name, (long long)grace_s));
 }
 
 enum tatu_err tatu_fleet_make_default_groups(const struct tatu_call *call, int64_t product)

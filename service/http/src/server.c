@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "exchange.h"
 #include "tls.h"
 
 #define LISTENER_MAX 4u
@@ -41,6 +42,7 @@ struct tatu_http_server {
     size_t connection_count;
     bool paused;
     bool closing;
+    struct exchanges pending; /* answers that come later */
 };
 
 /* ---- connections: counted, so that a flood waits in the kernel's queue, not in our memory ---- */
@@ -114,22 +116,6 @@ static const char *method_name(struct evhttp_request *request)
     }
 }
 
-static void send_answer(struct evhttp_request *request, const struct tatu_http_answer *answer)
-{
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-    struct evbuffer *body = evhttp_request_get_output_buffer(request);
-    if (answer->content_type != NULL) {
-        (void)evhttp_add_header(headers, "Content-Type", answer->content_type);
-    }
-    for (size_t i = 0; i < answer->header_count; i++) {
-        (void)evhttp_add_header(headers, answer->headers[i].name, answer->headers[i].value);
-    }
-    if (answer->body.len > 0) {
-        (void)evbuffer_add(body, answer->body.data, answer->body.len);
-    }
-    evhttp_send_reply(request, answer->status, NULL, NULL);
-}
-
 static void on_request(struct evhttp_request *request, void *context)
 {
     struct listener *listener = context;
@@ -154,12 +140,11 @@ static void on_request(struct evhttp_request *request, void *context)
         .body = {body_len == 0 ? NULL : evbuffer_pullup(body, -1), body_len},
         .device_id = has_device ? device_id : NULL,
     };
-    struct tatu_arena arena __attribute__((cleanup(tatu_arena_done)));
-    struct tatu_http_answer answer = {.status = HTTP_INTERNAL};
-    tatu_arena_init(&arena);
-    tatu_http_dispatch(listener->site, &raw, &arena, (int64_t)time(NULL), &answer);
+    struct exchange *exchange = tatu_http_start_exchange(&listener->server->pending, request);
+    tatu_http_dispatch(listener->site, &raw, &exchange->arena, (int64_t)time(NULL),
+                       &exchange->answer);
     ERR_clear_error(); /* what a handler's cryptography left must not end another connection */
-    send_answer(request, &answer);
+    tatu_http_continue_exchange(exchange, listener->server->base);
 }
 
 /* ---- sockets ---- */
@@ -327,6 +312,7 @@ void tatu_http_close(struct tatu_http_server *server)
         return;
     }
     server->closing = true;
+    tatu_http_drop_exchanges(&server->pending);
     for (size_t i = 0; i < server->listener_count; i++) {
         evhttp_free(server->listeners[i].http);
         SSL_CTX_free(server->listeners[i].tls);

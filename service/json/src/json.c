@@ -49,6 +49,16 @@ const char *tatu_json_text(const struct tatu_json *json, const char *path)
     return json_string_value(native(tatu_json_at(json, path)));
 }
 
+bool tatu_json_int(const struct tatu_json *json, const char *path, int64_t *out)
+{
+    const json_t *value = (const json_t *)tatu_json_at(json, path);
+    if (!json_is_integer(value)) {
+        return false;
+    }
+    *out = json_integer_value(value);
+    return true;
+}
+
 bool tatu_json_is_object(const struct tatu_json *json)
 {
     return json_is_object(native(json));

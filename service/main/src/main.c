@@ -10,8 +10,9 @@
 
 static const char usage[] =
     "usage: tatu-service --data DIR [--operator ADDR:PORT] [--front ADDR:PORT]\n"
-    "                    [--update ADDR:PORT] [--host NAME-OR-IP]...\n"
-    "Port 0 takes any free port; DIR/service.json says which.\n";
+    "                    [--update ADDR:PORT] [--host NAME-OR-IP]... [--accept-clock]\n"
+    "Port 0 takes any free port; DIR/service.json says which. --accept-clock: the time is true\n"
+    "although this folder knew a later one.\n";
 
 int main(int argc, char **argv)
 {

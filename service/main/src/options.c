@@ -51,6 +51,10 @@ enum tatu_err options_decode(int argc, const char *const *argv, struct options *
             options.help = true;
             continue;
         }
+        if (strcmp(argv[i], "--accept-clock") == 0) {
+            options.accept_clock = true;
+            continue;
+        }
         if (i + 1 == argc || take_value(&options, argv[i], argv[i + 1]) != TATU_OK) {
             *why = argv[i];
             return TATU_ERR_ARGUMENT;

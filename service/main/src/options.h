@@ -11,6 +11,7 @@ struct options {
     const char *update_address;
     const char *hosts[TATU_HOST_MAX];
     size_t host_count;
+    bool accept_clock;     /* the time is true although it is before the latest */
     const char *symbolise; /* a folder: be the symboliser of a running service */
     bool help;
 };

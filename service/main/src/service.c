@@ -46,6 +46,24 @@ static enum tatu_err open_store(struct service *service)
     return err;
 }
 
+/* A clock that went back is told, and refuses what is dated; the operator can still read. */
+static enum tatu_err check_clock(struct service *service)
+{
+    const int64_t now_s = (int64_t)time(NULL);
+    service->what = "clock";
+    if (service->options->accept_clock) {
+        return tatu_store_accept_clock(service->store, now_s);
+    }
+    const enum tatu_err err = tatu_store_check_clock(service->store, now_s);
+    if (err == TATU_ERR_CLOCK) {
+        (void)fputs("tatu-service: the clock is before the latest time this folder knew; devices "
+                    "are refused until it is right (or start with --accept-clock)\n",
+                    stderr);
+        return TATU_OK;
+    }
+    return err;
+}
+
 static enum tatu_err open_identity(struct service *service)
 {
     const struct tatu_call call = {service->store, &service->arena, "service", (int64_t)time(NULL)};
@@ -128,6 +146,7 @@ static enum tatu_err announce(struct service *service)
 static enum tatu_err run(struct service *service, const char *program)
 {
     TATU_TRY(open_store(service));
+    TATU_TRY(check_clock(service));
     TATU_TRY(open_identity(service));
     const struct tatu_api_options api = {service->store, service->identity, program};
     service->what = "start";

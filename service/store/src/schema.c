@@ -65,6 +65,13 @@ static const char step_1[] =
     "CREATE TABLE symbol(build_id BLOB PRIMARY KEY, size_bytes BIGINT NOT NULL,"
     " digest BLOB NOT NULL, created_s BIGINT NOT NULL);";
 
-const char *const tatu_store_schema_steps[] = {step_1};
+/* The grace of a group's tickets; a release's confirmation; the latest time this service knew. */
+static const char step_2[] =
+    "ALTER TABLE device_group ADD COLUMN renewal_grace_s BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE reference ADD COLUMN confirmation BLOB;"
+    "CREATE TABLE clock(id INTEGER PRIMARY KEY, latest_s BIGINT NOT NULL);"
+    "INSERT INTO clock(id, latest_s) VALUES(1, 0);";
+
+const char *const tatu_store_schema_steps[] = {step_1, step_2};
 const size_t tatu_store_schema_step_count =
     sizeof(tatu_store_schema_steps) / sizeof(tatu_store_schema_steps[0]);

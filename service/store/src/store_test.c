@@ -113,6 +113,25 @@ static void statement_with_wrong_number_of_arguments_is_refused(void **state)
         TATU_ERR_ARGUMENT);
 }
 
+static void clock_may_not_go_back_over_restarts(void **state)
+{
+    struct world *world = *state;
+    const int64_t now_s = 1795257840;
+    assert_int_equal(tatu_store_check_clock(world->store, now_s), TATU_OK);
+    assert_int_equal(tatu_store_check_clock(world->store, now_s + 1000), TATU_OK);
+    tatu_store_close(world->store);
+    assert_int_equal(tatu_store_open(world->dir, &world->store), TATU_OK);
+    assert_int_equal(tatu_store_check_clock(world->store, now_s), TATU_ERR_CLOCK);
+    assert_int_equal(tatu_store_check_clock(world->store, now_s + 1000 - TATU_CLOCK_BACK_S - 1),
+                     TATU_ERR_CLOCK);
+    /* a small step is one of time being corrected */
+    assert_int_equal(tatu_store_check_clock(world->store, now_s + 1000 - TATU_CLOCK_BACK_S),
+                     TATU_OK);
+    assert_int_equal(tatu_store_check_clock(world->store, now_s), TATU_ERR_CLOCK);
+    assert_int_equal(tatu_store_accept_clock(world->store, now_s), TATU_OK);
+    assert_int_equal(tatu_store_check_clock(world->store, now_s), TATU_OK);
+}
+
 static void full_database_answers_full_and_keeps_what_was_committed(void **state)
 {
     struct world *world = *state;
@@ -186,6 +205,7 @@ int main(void)
         TEST(database_of_a_newer_service_is_refused),
         TEST(rolled_back_write_leaves_nothing_and_committed_stays),
         TEST(statement_with_wrong_number_of_arguments_is_refused),
+        TEST(clock_may_not_go_back_over_restarts),
         TEST(full_database_answers_full_and_keeps_what_was_committed),
         TEST(audit_chain_shows_any_change),
         TEST(files_are_private_and_made_once),

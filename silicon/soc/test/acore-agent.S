@@ -11,6 +11,7 @@
 #define OP_WRITE 1
 #define OP_EXECUTE 2
 #define OP_READ_BYTE 3
+#define OP_COPY_PAGE 4 /* 4 KiB from value to address */
 #define SCR_NS 1
 #define MODE_SVC 0x13
 #define MODE_MONITOR 0x16
@@ -49,6 +50,8 @@ do_access:
     beq 2f
     cmp r2, #OP_READ_BYTE
     beq 3f
+    cmp r2, #OP_COPY_PAGE
+    beq 4f
     ldr r0, [r0]
     smc #0
 1:  str r1, [r0]
@@ -56,6 +59,12 @@ do_access:
 2:  blx r0
     smc #0
 3:  ldrb r0, [r0]
+    smc #0
+4:  add r2, r0, #0x1000
+5:  ldr r5, [r1], #4
+    str r5, [r0], #4
+    cmp r0, r2
+    blo 5b
     smc #0
 world_end:
 

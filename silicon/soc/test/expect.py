@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Shorthand of the tests: what is expected, what must be refused, where devices are."""
-import hashlib
-import struct
 import time
 
-from chip import FAR, Fault, M
+from agents import FAR_S, Fault, M
 
 VFUSE = M['MAP_VFUSE_BASE']
 VCTL = M['MAP_VCTL_BASE']
@@ -62,7 +60,7 @@ def restart(c, reason, cause, *arguments):
     """Does what resets the chip, and asks nothing until the agent has started again."""
     before = c.starts()
     cause(*arguments)
-    end = time.time() + FAR
+    end = time.time() + FAR_S
     while c.starts() == before:
         assert time.time() < end, 'the chip did not reset'
         time.sleep(0.01)
@@ -72,29 +70,3 @@ def restart(c, reason, cause, *arguments):
 def reset_by_vault(c):
     restart(c, M['RESET_VAULT'], c.send_unanswered, 'w', VCTL + M['VCTL_RESET'],
             M['SYSCTL_POWER_RESET'])
-
-
-class FuseFile:
-    """The fuse file from outside: docs/protocol/chip.md "Fuse file"."""
-    BANK = 8192
-    HEADER = 32
-
-    def __init__(self, path):
-        self.path = path
-        with open(path, 'rb') as f:
-            banks = [f.read(self.BANK), f.read(self.BANK)]
-        self.newest = max((0, 1), key=lambda i: struct.unpack_from('<Q', banks[i], 8))
-        self.bank = bytearray(banks[self.newest])
-
-    def secret(self, n):
-        at = self.HEADER + 0x110 + 32 * n
-        return bytes(self.bank[at:at + 32])
-
-    def set_counter(self, n, value):
-        length = struct.unpack_from('<I', self.bank, 16)[0]
-        end = self.HEADER + length
-        struct.pack_into('<Q', self.bank, self.HEADER + 0x180 + 8 * n, value)
-        self.bank[end:end + 32] = hashlib.sha256(self.bank[:end]).digest()
-        with open(self.path, 'r+b') as f:
-            f.seek(self.newest * self.BANK)
-            f.write(self.bank)

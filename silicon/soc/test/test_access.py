@@ -2,20 +2,20 @@
 """Who reaches what."""
 import time
 
-from chip import M
+from agents import M
 from expect import (FLASH, FLASHCTL, RAM, SECRAM, SYSCTL, VCTL, VFLASH, VSRAM, WINDOW, STEP, equal,
                     faults)
 
 SECURE_ONLY = (M['MAP_AROM_BASE'], FLASH, FLASH + M['FLASH_SIZE'] - 4, FLASHCTL, SYSCTL + 4,
-               M['MAP_MAILBOX_BASE'] + 4, M['MAP_MAILRAM_BASE'],
+               M['MAP_MAILBOX_BASE'] + 4, M['MAP_RECOVERY_BASE'] + 0x18, M['MAP_MAILRAM_BASE'],
                M['MAP_MAILRAM_BASE'] + M['MAP_MAILRAM_SIZE'] - 4, SECRAM,
                SECRAM + M['MAP_SECRAM_SIZE'] - 4)
 SHARED = (M['MAP_GICD_BASE'], M['MAP_GICC_BASE'], M['MAP_UART_BASE'] + 0x18, M['MAP_RTC_BASE'],
           M['MAP_GPIO_BASE'] + 0x400, M['MAP_GPIO_BASE'] + 9 * M['MAP_GPIO_STRIDE'] + 0x400,
           M['MAP_VIRTIO_BASE'], M['MAP_VIRTIO_BASE'] + 7 * M['MAP_VIRTIO_STRIDE'], RAM,
           RAM + M['MAP_RAM_SIZE_DEFAULT'] - 4)
-HOLES = (0x00001000, 0x05000000, 0x09001000 + 0x10000, 0x0b003000, 0x0b00f000,
-         0x0b010000 + 0x4000, 0x0c000000, 0x0e040000, WINDOW, WINDOW + 7 * STEP, 0x18000000,
+HOLES = (0x00001000, 0x05000000, 0x09001000 + 0x10000, 0x0b005000 + 0x1000, 0x0b00f000,
+         0x0b010000 + 0x4000, 0x0c030000, 0x0e040000, WINDOW, WINDOW + 7 * STEP, 0x18000000,
          0x20000000, 0x3ffffffc, RAM + M['MAP_RAM_SIZE_DEFAULT'], 0x60000000, 0xfffffffc)
 BX_LR = 0xe12fff1e
 
@@ -91,7 +91,7 @@ def test_nothing_of_the_vault_is_in_the_acore_map(board):
 def test_nothing_of_the_acore_is_in_the_vault_map(board):
     c = board.start()
     for address in (FLASH, M['MAP_UART_BASE'], FLASHCTL, SYSCTL, M['MAP_MAILBOX_BASE'], SECRAM,
-                    RAM + 0x100000, M['MAP_GICD_BASE'], WINDOW, 0x00008000, 0x20020000, 0x40007000,
+                    RAM + 0x100000, M['MAP_GICD_BASE'], WINDOW, 0x00008000, 0x20020000, 0x40008000,
                     0x40014000, 0x61000000):
         faults(c.read, address)
         faults(c.write, address, 0)
@@ -131,7 +131,7 @@ def test_registers_take_words_only(board):
         faults(c.read, address)
         faults(c.write, address, 0)
     c.release()
-    for address in (FLASHCTL + 0x20, SYSCTL + 0x10, M['MAP_MAILBOX_BASE'] + 0x0c):
+    for address in (FLASHCTL + 0x20, SYSCTL + 0x18, M['MAP_MAILBOX_BASE'] + 0x0c):
         faults(c.secure_read, address)
         faults(c.secure_write, address, 0)
 

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (Prehashed, decode_dss_signature,
                                                              encode_dss_signature)
 
-from chip import M
+from agents import FuseFile, M
 from expect import (FLASH, FLASHCTL, RAM, SECRAM, SYSCTL, VCTL, VENGINE, VFLASH, VFUSE, VSRAM,
-                    FuseFile, differ, equal, reset_by_vault)
+                    differ, equal, reset_by_vault)
 
 ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
 ECDSA = ec.ECDSA(Prehashed(hashes.SHA256()))
@@ -204,7 +204,7 @@ def test_slots_refuse_empty_locked_and_absent(board):
     for command in ('PUBLIC', 'SIGN', 'LOCK_SLOT'):
         equal(do(c, command, 5), EMPTY, command)
     for command in ('PUBLIC', 'SIGN', 'LOCK_SLOT', 'GENERATE', 'CLEAR', 'LOAD_FUSE'):
-        for slot in (16, 0xffffffff):
+        for slot in (32, 0xffffffff):
             equal(do(c, command, slot, 0), ARGUMENT, command)
     equal(do(c, 'GENERATE', 5), OK)
     xy = get(c, 'PUBLIC', 64)
@@ -221,13 +221,13 @@ def test_slots_refuse_empty_locked_and_absent(board):
 
 def test_unknown_commands_are_refused(board):
     c = board.start()
-    for command in (0, 13, 255, 0xffffffff):
+    for command in (0, 17, 255, 0xffffffff):
         c.write(VENGINE + M['ENGINE_COMMAND'], command)
         equal(c.read(VENGINE + M['ENGINE_STATUS']), COMMAND)
 
 
 def derived(secret, n):
-    """docs/protocol/chip.md "Derivation"."""
+    """docs/chip/engine.md "Derivation"."""
     for attempt in range(4):
         message = b'tatu p256 key' + bytes([n]) + struct.pack('<I', attempt)
         scalar = int.from_bytes(hmac.digest(secret, message, 'sha256'), 'big')
@@ -284,13 +284,13 @@ def test_vault_lock_freezes_identity_and_attestation(board):
 
 def test_reset_wipes_slots_and_registers(board):
     c = board.start()
-    for slot in range(16):
+    for slot in range(M['ENGINE_SLOT_COUNT']):
         equal(do(c, 'GENERATE', slot), OK)
     equal(do(c, 'LOCK_SLOT', 4), OK)
     put(c, 'DATA', b'\x77' * 64)
     set_range(c, RAM, 0x1000)
     reset_by_vault(c)
-    for slot in range(16):
+    for slot in range(M['ENGINE_SLOT_COUNT']):
         equal(do(c, 'SIGN', slot), EMPTY)
     for register, n in (('DATA', 64), ('PUBLIC', 64), ('SIGNATURE', 64), ('DIGEST', 32)):
         equal(get(c, register, n), bytes(n), register)

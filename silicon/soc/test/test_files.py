@@ -6,8 +6,8 @@ import resource
 import stat
 import subprocess
 
-from chip import M
-from expect import FuseFile, burn, count, counter, equal, fuse, says
+from agents import FuseFile, M
+from expect import burn, count, counter, equal, fuse, says
 
 BANK = FuseFile.BANK
 
@@ -21,8 +21,8 @@ def damage(path, at, length=1):
 
 
 def test_an_absent_fuse_file_is_an_error(board):
-    says(board.refuse(blank='off'), 'there is no fuse file')
-    says(board.refuse(blank=None), 'there is no fuse file')
+    says(board.refuses(blank='off'), 'there is no fuse file')
+    says(board.refuses(blank=None), 'there is no fuse file')
     assert not os.path.exists(board.fuses), 'the refusal made the file'
 
 
@@ -39,7 +39,7 @@ def test_a_new_fuse_file_is_private(board):
 def test_a_fuse_file_others_may_open_is_refused(board):
     board.start().kill()
     os.chmod(board.fuses, 0o644)
-    says(board.refuse(), 'chmod 600')
+    says(board.refuses(), 'chmod 600')
 
 
 def test_blank_keeps_an_existing_fuse_file(board):
@@ -82,7 +82,7 @@ def test_two_damaged_banks_are_an_error(board):
     board.start().kill()
     damage(board.fuses, 50)
     damage(board.fuses, BANK + 50)
-    says(board.refuse(), 'is damaged: neither of its two copies is valid')
+    says(board.refuses(), 'is damaged: neither of its two copies is valid')
 
 
 def test_files_of_wrong_length_are_refused(board):
@@ -91,10 +91,10 @@ def test_files_of_wrong_length_are_refused(board):
         size = os.path.getsize(path)
         for length in (0, size - 1, size + 1):
             os.truncate(path, length)
-            says(board.refuse(), word)
+            says(board.refuses(), word)
         os.truncate(path, size)
     os.unlink(board.flash)
-    says(board.refuse(), 'cannot open flash file')
+    says(board.refuses(), 'cannot open flash file')
 
 
 def test_swapped_banks_are_refused(board):
@@ -105,7 +105,7 @@ def test_swapped_banks_are_refused(board):
         data = f.read()
         f.seek(0)
         f.write(data[BANK:] + data[:BANK])
-    says(board.refuse(), 'is damaged')
+    says(board.refuses(), 'is damaged')
 
 
 def test_a_second_chip_on_the_same_files_is_refused(board):
@@ -124,16 +124,16 @@ def test_a_second_chip_on_the_same_files_is_refused(board):
 
 
 def test_roms_must_be_there_and_fit(board):
-    says(board.refuse(**{'vault-rom': None}), 'needs vault-rom=FILE')
-    says(board.refuse(arom=None), 'needs arom=FILE')
-    says(board.refuse(fuses=None), 'needs fuses=FILE')
-    says(board.refuse(flash=None), 'needs flash=FILE')
-    says(board.refuse(arom=board.path('nothing')), 'arom:')
+    says(board.refuses(**{'vault-rom': None}), 'needs vault-rom=FILE')
+    says(board.refuses(arom=None), 'needs arom=FILE')
+    says(board.refuses(fuses=None), 'needs fuses=FILE')
+    says(board.refuses(flash=None), 'needs flash=FILE')
+    says(board.refuses(arom=board.path('nothing')), 'arom:')
     for size in (0, M['MAP_AROM_SIZE'] + 1):
         with open(board.path('rom'), 'wb') as f:
             f.write(bytes(size))
-        says(board.refuse(arom=board.path('rom')), 'the ROM holds')
-    says(board.refuse(panel='nobody'), "no -chardev with id 'nobody'")
+        says(board.refuses(arom=board.path('rom')), 'the ROM holds')
+    says(board.refuses(panel='nobody'), "no -chardev with id 'nobody'")
 
 
 def test_a_full_disk_stops_the_chip_before_the_write_is_acknowledged(board):
@@ -147,8 +147,8 @@ def test_a_full_disk_stops_the_chip_before_the_write_is_acknowledged(board):
         pass
     else:
         raise AssertionError('the write was acknowledged')
-    equal(c.process.wait(20), 1)
-    says(c.process.stderr.read().decode(), 'cannot be written')
+    equal(c.wait_off(), 1)
+    says(c.errors(), 'cannot be written')
     equal(counter(board.start(), 0), 3)
 
 

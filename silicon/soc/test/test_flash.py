@@ -3,7 +3,7 @@
 import os
 import struct
 
-from chip import M
+from agents import M
 from expect import FLASH, FLASHCTL, STEP, VFLASH, WINDOW, equal, faults, reset_by_vault
 
 REFUSED = 2

@@ -3,8 +3,8 @@
 import random
 import struct
 
-from chip import Fault, M
-from expect import (VCTL, VFUSE, VNVM, FuseFile, burn, count, counter, equal, faults, fuse,
+from agents import Fault, FuseFile, M
+from expect import (VCTL, VFUSE, VNVM, burn, count, counter, equal, faults, fuse,
                     reset_by_vault)
 
 FAB_WORDS = ([M['FUSE_CLASS']] + list(range(M['FUSE_IMPLEMENTATION'], M['FUSE_FLOOR'], 4)))

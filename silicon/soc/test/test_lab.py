@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The lab door: QEMU's ways to look inside stand open on blank and lab chips only."""
-from chip import M
+from agents import M
 from expect import burn, says
 
 VIRTUAL, LAB = 1, 2
@@ -10,13 +10,13 @@ def doors(board):
     """Each door's options and what the refusal calls it."""
     at = lambda name: f'unix:{board.path(name)},server=on,wait=off'
     listen = f'socket,id=q,path={board.path("q")},server=on,wait=off'
-    return ((['-qmp', at('qmp')], 'a monitor'),
+    return ((board.door('qmp'), 'a monitor'),
             (['-monitor', at('hmp')], 'a monitor'),
             (['-serial', 'mon:' + at('mon')], 'a monitor'),
             (['-chardev', listen, '-mon', 'chardev=q'], 'a monitor'),
-            (['-qtest', at('qtest'), '-qtest-log', '/dev/null'], '-qtest'),
-            (['-gdb', at('gdb')], '-gdb'),
-            (['-gdb', at('gdb'), '-S'], '-gdb'),
+            (board.door('qtest'), '-qtest'),
+            (board.door('gdb'), '-gdb'),
+            ([*board.door('gdb'), '-S'], '-gdb'),
             (['-semihosting'], 'semihosting'),
             (['-device', 'loader,addr=0x40000000,data=1,data-len=4'], '-device loader'),
             (['-incoming', 'defer'], '-incoming'))
@@ -34,7 +34,7 @@ def test_closed_chips_refuse_every_door(board):
     made(board, VIRTUAL)
     board.start().kill()
     for options, name in doors(board):
-        says(board.refuse(*options), f'this chip is closed: {name}')
+        says(board.refuses(*options), f'this chip is closed: {name}')
 
 
 def test_closed_chips_stay_closed_in_later_life(board):
@@ -43,8 +43,7 @@ def test_closed_chips_stay_closed_in_later_life(board):
     burn(c, M['FUSE_LIFECYCLE'], 2)
     burn(c, M['FUSE_CLASS'], LAB)
     c.kill()
-    says(board.refuse('-qtest', 'unix:%s,server=on,wait=off' % board.path('qtest'), '-qtest-log',
-                      '/dev/null'), 'this chip is closed')
+    says(board.refuses(*board.door('qtest')), 'this chip is closed')
 
 
 def test_blank_and_lab_chips_open_doors(board):
@@ -57,5 +56,5 @@ def test_blank_and_lab_chips_open_doors(board):
 
 
 def test_other_ways_to_start_a_core_are_refused(board):
-    says(board.refuse('-kernel', board.vrom), 'starts from vault-rom only')
-    says(board.refuse('-bios', board.vrom), 'starts from vault-rom only')
+    says(board.refuses('-kernel', board.vrom), 'starts from vault-rom only')
+    says(board.refuses('-bios', board.vrom), 'starts from vault-rom only')

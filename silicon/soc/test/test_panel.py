@@ -5,7 +5,7 @@ import re
 import socket
 import time
 
-from chip import M, Qtest
+from agents import M, Qtest
 from expect import VCTL, equal, restart
 
 BUTTON, LED = 12, 8
@@ -20,8 +20,7 @@ def data(n):
 
 
 def started(board):
-    c = board.start('-qtest', 'unix:%s,server=on,wait=off' % board.path('qtest'), '-qtest-log',
-                    '/dev/null')
+    c = board.start(*board.door('qtest'))
     return c, Qtest(c), c.link('panel')
 
 
@@ -158,7 +157,7 @@ def test_reset_button_resets_and_keeps_pressed_buttons(board):
 def test_power_off_ends_the_process(board):
     c = board.start()
     c.link('panel').send(b'power-off\n')
-    equal(c.wait_end(), 0)
+    equal(c.wait_off(), 0)
 
 
 def test_a_reader_that_sleeps_does_not_stop_the_chip(board):

@@ -5,8 +5,18 @@
 #define UART_FLAGS 0x18u
 #define UART_FLAG_RX_EMPTY (1u << 4)
 #define UART_FLAG_TX_FULL (1u << 5)
+#define RECOVERY_PAUSE 1000 /* turns, a few microseconds: less than 16 bytes take */
+#define UART_DIVISOR 0x24u
+#define UART_FRACTION 0x28u
+#define UART_LINE 0x2cu
+#define UART_LINE_8N1_BUFFERED 0x70u
+#define UART_CONTROL 0x30u
+#define UART_CONTROL_ON 0x301u
 #define SPACE_VAULT 0u
 #define SPACE_ACORE 1u
+#define NVIC_ISER 0xe000e100u /* the mailbox is interrupt 0 */
+#define NVIC_ICER 0xe000e180u
+#define NVIC_ICPR 0xe000e280u
 
 static volatile uint32_t *reg(uint32_t address)
 {
@@ -59,6 +69,32 @@ uint8_t tatu_vault_chip_fab_get(struct tatu_vault_chip *chip)
 void tatu_vault_chip_fab_put(struct tatu_vault_chip *chip, uint8_t byte)
 {
     put(TATU_MAP_VFAB_BASE, byte);
+}
+
+void tatu_vault_chip_recovery_open(struct tatu_vault_chip *chip)
+{
+    /* 115200 from 24 MHz, 8N1, buffered */
+    *reg(TATU_MAP_VRECOVERY_BASE + UART_CONTROL) = 0;
+    *reg(TATU_MAP_VRECOVERY_BASE + UART_DIVISOR) = 13;
+    *reg(TATU_MAP_VRECOVERY_BASE + UART_FRACTION) = 1;
+    *reg(TATU_MAP_VRECOVERY_BASE + UART_LINE) = UART_LINE_8N1_BUFFERED;
+    *reg(TATU_MAP_VRECOVERY_BASE + UART_CONTROL) = UART_CONTROL_ON;
+}
+
+int tatu_vault_chip_recovery_get(struct tatu_vault_chip *chip)
+{
+    if ((*reg(TATU_MAP_VRECOVERY_BASE + UART_FLAGS) & UART_FLAG_RX_EMPTY) != 0) {
+        for (int pause = 0; pause < RECOVERY_PAUSE; pause++) { /* leaves the bus to others */
+            __asm__ volatile("nop");
+        }
+        return -1;
+    }
+    return (int)(*reg(TATU_MAP_VRECOVERY_BASE + UART_DATA) & 0xff);
+}
+
+void tatu_vault_chip_recovery_put(struct tatu_vault_chip *chip, uint8_t byte)
+{
+    put(TATU_MAP_VRECOVERY_BASE, byte);
 }
 
 /* ---- fuses, counters, on-die memory, flash ---- */
@@ -124,6 +160,8 @@ static enum tatu_err run(uint32_t command)
         return TATU_ERR_STATE;
     case TATU_ENGINE_FAIL_EMPTY:
         return TATU_ERR_NOT_FOUND;
+    case TATU_ENGINE_FAIL_ENTROPY:
+        return TATU_ERR_ENTROPY;
     default:
         return TATU_ERR_ARGUMENT;
     }
@@ -149,9 +187,10 @@ static void set_source(uint32_t space, uint32_t address, uint32_t len)
     set(TATU_ENGINE_DMA_LEN, len);
 }
 
-static enum tatu_err copy(uint32_t from, uint32_t to_space, uint32_t to, uint32_t len)
+static enum tatu_err copy(uint32_t from_space, uint32_t from, uint32_t to_space, uint32_t to,
+                          uint32_t len)
 {
-    set_source(SPACE_ACORE, from, len);
+    set_source(from_space, from, len);
     set(TATU_ENGINE_DMA_DEST_SPACE, to_space);
     set(TATU_ENGINE_DMA_DEST, to);
     return run(TATU_ENGINE_DO_COPY);
@@ -194,6 +233,16 @@ enum tatu_err tatu_vault_chip_verify(struct tatu_vault_chip *chip, const uint8_t
     return run(TATU_ENGINE_DO_VERIFY);
 }
 
+enum tatu_err tatu_vault_chip_verify_lms(struct tatu_vault_chip *chip,
+                                         const uint8_t key[TATU_LMS_KEY_SIZE],
+                                         const uint8_t digest[32], struct tatu_span signature)
+{
+    copy_out(TATU_MAP_VENGINE_BASE + TATU_ENGINE_DATA, key, TATU_LMS_KEY_SIZE);
+    copy_out(TATU_MAP_VENGINE_BASE + TATU_ENGINE_DIGEST, digest, 32);
+    set_source(SPACE_VAULT, (uint32_t)(uintptr_t)signature.data, signature.len);
+    return run(TATU_ENGINE_DO_LMS);
+}
+
 enum tatu_err tatu_vault_chip_generate(struct tatu_vault_chip *chip, uint32_t slot,
                                        uint8_t out_public[64])
 {
@@ -227,16 +276,33 @@ enum tatu_err tatu_vault_chip_lock_slot(struct tatu_vault_chip *chip, uint32_t s
     return run_slot(TATU_ENGINE_DO_LOCK_SLOT, slot);
 }
 
+enum tatu_err tatu_vault_chip_clear(struct tatu_vault_chip *chip, uint32_t slot)
+{
+    return run_slot(TATU_ENGINE_DO_CLEAR, slot);
+}
+
+enum tatu_err tatu_vault_chip_move_slot(struct tatu_vault_chip *chip, uint32_t from, uint32_t to)
+{
+    set(TATU_ENGINE_ARG, from);
+    return run_slot(TATU_ENGINE_DO_MOVE_SLOT, to);
+}
+
 enum tatu_err tatu_vault_chip_fetch(struct tatu_vault_chip *chip, uint32_t address, uint8_t *out,
                                     uint32_t len)
 {
-    return copy(address, SPACE_VAULT, (uint32_t)(uintptr_t)out, len);
+    return copy(SPACE_ACORE, address, SPACE_VAULT, (uint32_t)(uintptr_t)out, len);
+}
+
+enum tatu_err tatu_vault_chip_place(struct tatu_vault_chip *chip, uint32_t address,
+                                    struct tatu_span bytes)
+{
+    return copy(SPACE_VAULT, (uint32_t)(uintptr_t)bytes.data, SPACE_ACORE, address, bytes.len);
 }
 
 enum tatu_err tatu_vault_chip_move(struct tatu_vault_chip *chip, uint32_t from, uint32_t to,
                                    uint32_t len)
 {
-    return copy(from, SPACE_ACORE, to, len);
+    return copy(SPACE_ACORE, from, SPACE_ACORE, to, len);
 }
 
 void tatu_vault_chip_set_range(struct tatu_vault_chip *chip, uint32_t base, uint32_t size)
@@ -245,21 +311,56 @@ void tatu_vault_chip_set_range(struct tatu_vault_chip *chip, uint32_t base, uint
     set(TATU_ENGINE_RANGE_SIZE, size);
 }
 
-uint32_t tatu_vault_chip_random(struct tatu_vault_chip *chip)
+enum tatu_err tatu_vault_chip_random(struct tatu_vault_chip *chip, uint8_t *out, size_t len)
 {
-    return *reg(TATU_MAP_VENGINE_BASE + TATU_ENGINE_RANDOM);
+    /* asked before each word and behind the last */
+    for (size_t i = 0; *reg(TATU_MAP_VENGINE_BASE + TATU_ENGINE_HEALTH) == 0; i += 4) {
+        if (i >= len) {
+            return TATU_OK;
+        }
+        copy_in(TATU_MAP_VENGINE_BASE + TATU_ENGINE_RANDOM, out + i, len - i < 4 ? len - i : 4);
+    }
+    tatu_base_wipe(out, len);
+    return TATU_ERR_ENTROPY;
+}
+
+static enum tatu_err run_data(uint32_t command, struct tatu_span data)
+{
+    copy_out(TATU_MAP_VENGINE_BASE + TATU_ENGINE_DATA, data.data, data.len);
+    set(TATU_ENGINE_ARG, data.len);
+    return run(command);
+}
+
+enum tatu_err tatu_vault_chip_hmac(struct tatu_vault_chip *chip, struct tatu_span data,
+                                   uint8_t out_mac[32])
+{
+    static const uint8_t zero[32];
+    TATU_TRY(run_data(TATU_ENGINE_DO_HMAC, data));
+    copy_in(TATU_MAP_VENGINE_BASE + TATU_ENGINE_DATA, out_mac, 32);
+    copy_out(TATU_MAP_VENGINE_BASE + TATU_ENGINE_DATA, zero, sizeof(zero));
+    return TATU_OK;
+}
+
+enum tatu_err tatu_vault_chip_seal(struct tatu_vault_chip *chip, bool back, const uint8_t label[16],
+                                   struct tatu_span in, uint8_t *out)
+{
+    set_source(SPACE_VAULT, (uint32_t)(uintptr_t)in.data, in.len);
+    set(TATU_ENGINE_DMA_DEST_SPACE, SPACE_VAULT);
+    set(TATU_ENGINE_DMA_DEST, (uint32_t)(uintptr_t)out);
+    return run_data(back ? TATU_ENGINE_DO_UNSEAL : TATU_ENGINE_DO_SEAL,
+                    (struct tatu_span){label, 16});
 }
 
 /* ---- control ---- */
 
-void tatu_vault_chip_lock(struct tatu_vault_chip *chip)
+uint32_t tatu_vault_chip_control(struct tatu_vault_chip *chip, uint32_t at)
 {
-    *reg(TATU_MAP_VCTL_BASE + TATU_VCTL_LOCK) = 1;
+    return *reg(TATU_MAP_VCTL_BASE + at);
 }
 
-void tatu_vault_chip_release_acore(struct tatu_vault_chip *chip)
+void tatu_vault_chip_set_control(struct tatu_vault_chip *chip, uint32_t at, uint32_t word)
 {
-    *reg(TATU_MAP_VCTL_BASE + TATU_VCTL_ACORE) = 1;
+    *reg(TATU_MAP_VCTL_BASE + at) = word;
 }
 
 uint64_t tatu_vault_chip_uptime_ms(struct tatu_vault_chip *chip)
@@ -267,9 +368,9 @@ uint64_t tatu_vault_chip_uptime_ms(struct tatu_vault_chip *chip)
     uint32_t high;
     uint32_t low;
     do {
-        high = *reg(TATU_MAP_VCTL_BASE + TATU_VCTL_UPTIME_HI);
-        low = *reg(TATU_MAP_VCTL_BASE + TATU_VCTL_UPTIME_MS);
-    } while (high != *reg(TATU_MAP_VCTL_BASE + TATU_VCTL_UPTIME_HI));
+        high = tatu_vault_chip_control(chip, TATU_VCTL_UPTIME_HI);
+        low = tatu_vault_chip_control(chip, TATU_VCTL_UPTIME_MS);
+    } while (high != tatu_vault_chip_control(chip, TATU_VCTL_UPTIME_HI));
     return (uint64_t)high << 32 | low;
 }
 
@@ -293,10 +394,14 @@ void tatu_vault_chip_ring(struct tatu_vault_chip *chip)
 
 void tatu_vault_chip_wait(struct tatu_vault_chip *chip)
 {
-    /* interrupts are masked: a pending one only ends the sleep */
+    /* the mailbox's interrupt is masked whenever it is enabled: it only ends the sleep */
     while (*reg(TATU_MAP_VMAILBOX_BASE + TATU_MAILBOX_STATUS) == 0) {
-        __asm__ volatile("wfi" ::: "memory");
+        __asm__ volatile("cpsid i" ::: "memory");
+        *reg(NVIC_ISER) = 1;
+        __asm__ volatile("dsb\n wfi" ::: "memory");
+        *reg(NVIC_ICER) = 1;
+        __asm__ volatile("dsb\n cpsie i\n isb" ::: "memory"); /* here tampering is served */
     }
     *reg(TATU_MAP_VMAILBOX_BASE + TATU_MAILBOX_CLEAR) = 1;
-    *reg(0xe000e280u) = 1; /* NVIC_ICPR: mailbox is interrupt 0 */
+    *reg(NVIC_ICPR) = 1;
 }

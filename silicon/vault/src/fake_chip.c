@@ -1,5 +1,7 @@
 #include "fake_chip.h"
 
+#include "fake_lms.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,42 @@ void fake_public(EVP_PKEY *key, uint8_t out[64])
         EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &len);
     assert(ok == 1 && len == sizeof(point) && point[0] == 4);
     memcpy(out, point + 1, 64);
+}
+
+static void free_lms_of_key(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl,
+                            void *argp)
+{
+    (void)parent, (void)data, (void)index, (void)argl, (void)argp;
+    fake_lms_free(ptr);
+}
+
+static struct fake_lms *lms_of(EVP_PKEY *key)
+{
+    static int index = -1;
+    if (index < 0) {
+        index =
+            CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_EVP_PKEY, 0, NULL, NULL, NULL, free_lms_of_key);
+    }
+    struct fake_lms *lms = EVP_PKEY_get_ex_data(key, index);
+    if (lms == NULL) {
+        lms = fake_lms_new();
+        int ok = EVP_PKEY_set_ex_data(key, index, lms);
+        assert(ok == 1);
+    }
+    return lms;
+}
+
+void fake_lms_public_of(EVP_PKEY *key, uint8_t out[TATU_LMS_KEY_SIZE])
+{
+    memcpy(out, fake_lms_public(lms_of(key)), TATU_LMS_KEY_SIZE);
+}
+
+void fake_root_hash(EVP_PKEY *root, uint8_t out[32])
+{
+    uint8_t keys[64 + TATU_LMS_KEY_SIZE];
+    fake_public(root, keys);
+    fake_lms_public_of(root, keys + 64);
+    fake_digest(TATU_SPAN_OF(keys), out);
 }
 
 void fake_digest(struct tatu_span bytes, uint8_t out[32])
@@ -98,17 +136,33 @@ bool fake_verify(const uint8_t key[64], const uint8_t digest[32], const uint8_t 
 
 /* ---- the chip's life ---- */
 
-struct tatu_vault_chip *fake_chip_new(void)
+struct tatu_vault_chip *fake_chip_over(uint8_t *flash, uint8_t *secram, uint8_t *mail, uint8_t *ram,
+                                       size_t ram_size)
 {
     struct tatu_vault_chip *chip = calloc(1, sizeof(*chip));
     assert(chip != NULL);
-    chip->flash = malloc(TATU_FLASH_SIZE);
-    chip->secram = calloc(1, TATU_MAP_SECRAM_SIZE);
-    chip->ram = calloc(1, FAKE_RAM_SIZE);
+    chip->borrows = true;
+    chip->flash = flash;
+    chip->secram = secram;
+    chip->mail = mail;
+    chip->ram = ram;
+    chip->ram_size = ram_size;
     chip->hash = EVP_MD_CTX_new();
-    assert(chip->flash != NULL && chip->secram != NULL && chip->ram != NULL);
-    memset(chip->flash, 0xff, TATU_FLASH_SIZE);
-    chip->nvm_words_left = -1;
+    chip->power_left = -1;
+    chip->reason = TATU_RESET_POWER_ON;
+    return chip;
+}
+
+struct tatu_vault_chip *fake_chip_new(void)
+{
+    uint8_t *flash = malloc(TATU_FLASH_SIZE);
+    uint8_t *secram = calloc(1, TATU_MAP_SECRAM_SIZE);
+    uint8_t *mail = calloc(1, TATU_MAP_MAILRAM_SIZE);
+    uint8_t *ram = calloc(1, FAKE_RAM_SIZE);
+    assert(flash != NULL && secram != NULL && mail != NULL && ram != NULL);
+    memset(flash, 0xff, TATU_FLASH_SIZE);
+    struct tatu_vault_chip *chip = fake_chip_over(flash, secram, mail, ram, FAKE_RAM_SIZE);
+    chip->borrows = false;
     return chip;
 }
 
@@ -119,7 +173,9 @@ void fake_chip_reset(struct tatu_vault_chip *chip)
         chip->slots[n] = NULL;
         chip->slot_locked[n] = false;
     }
-    chip->nvm_words_left = -1;
+    chip->power_left = -1;
+    chip->is_off = chip->random_fails = false;
+    chip->debug = 0;
     chip->range_base = chip->range_size = 0;
     chip->locked = chip->acore_released = false;
     chip->rings = 0;
@@ -134,21 +190,22 @@ void fake_chip_free(struct tatu_vault_chip *chip)
         EVP_PKEY_free(chip->secrets[n]);
     }
     EVP_MD_CTX_free(chip->hash);
-    free(chip->flash);
-    free(chip->secram);
-    free(chip->ram);
+    if (!chip->borrows) {
+        free(chip->flash);
+        free(chip->secram);
+        free(chip->mail);
+        free(chip->ram);
+    }
     free(chip);
 }
 
 void fake_chip_provision(struct tatu_vault_chip *chip, EVP_PKEY *root)
 {
-    uint8_t public_key[64];
     uint8_t digest[32];
     for (uint32_t n = 0; n < TATU_COUNT_OF(chip->secrets); n++) {
         tatu_vault_chip_burn(chip, TATU_FUSE_SECRET_COMMAND, n);
     }
-    fake_public(root, public_key);
-    fake_digest(TATU_SPAN_OF(public_key), digest);
+    fake_root_hash(root, digest);
     for (uint32_t at = 0; at < sizeof(digest); at += 4) {
         tatu_vault_chip_burn(chip, TATU_FUSE_ROOT_HASH + at, tatu_get_le32(digest + at));
         tatu_vault_chip_burn(chip, TATU_FUSE_IMPLEMENTATION + at, 0x01010101u * (at + 1));
@@ -185,6 +242,24 @@ void tatu_vault_chip_fab_put(struct tatu_vault_chip *chip, uint8_t byte)
     chip->fab_out[chip->fab_out_len++] = byte;
 }
 
+void tatu_vault_chip_recovery_open(struct tatu_vault_chip *chip)
+{
+    (void)chip;
+}
+
+int tatu_vault_chip_recovery_get(struct tatu_vault_chip *chip)
+{
+    return chip->recovery_get == NULL ? TATU_VAULT_NO_PORT
+                                      : chip->recovery_get(chip->recovery_context);
+}
+
+void tatu_vault_chip_recovery_put(struct tatu_vault_chip *chip, uint8_t byte)
+{
+    if (chip->recovery_put != NULL) {
+        chip->recovery_put(chip->recovery_context, byte);
+    }
+}
+
 uint32_t tatu_vault_chip_fuse(struct tatu_vault_chip *chip, uint32_t at)
 {
     if (at == TATU_FUSE_SECRET_STATUS) {
@@ -194,8 +269,32 @@ uint32_t tatu_vault_chip_fuse(struct tatu_vault_chip *chip, uint32_t at)
         }
         return filled;
     }
+    if (at == TATU_FUSE_WIPE) {
+        return chip->wiped;
+    }
     assert(at % 4 == 0 && at < sizeof(chip->fuses));
     return chip->fuses[at / 4];
+}
+
+bool fake_chip_persists(struct tatu_vault_chip *chip)
+{
+    bool on = !chip->is_off && chip->power_left != 0 &&
+              (chip->persist == NULL || chip->persist(chip->persist_context));
+    chip->power_left -= chip->power_left > 0 ? 1 : 0;
+    chip->is_off = !on;
+    return on;
+}
+
+static void fill_secret(struct tatu_vault_chip *chip, uint32_t n)
+{
+    if (n >= TATU_COUNT_OF(chip->secrets) || chip->secrets[n] != NULL || chip->wiped ||
+        !fake_chip_persists(chip)) {
+        return;
+    }
+    chip->secrets[n] = fake_key();
+    if (n == TATU_FUSE_SECRET_DEVICE) {
+        (void)RAND_bytes(chip->device_secret, sizeof(chip->device_secret));
+    }
 }
 
 void tatu_vault_chip_burn(struct tatu_vault_chip *chip, uint32_t at, uint32_t bits)
@@ -207,13 +306,20 @@ void tatu_vault_chip_burn(struct tatu_vault_chip *chip, uint32_t at, uint32_t bi
         return;
     }
     if (at == TATU_FUSE_SECRET_COMMAND) {
-        if (bits < TATU_COUNT_OF(chip->secrets) && chip->secrets[bits] == NULL) {
-            chip->secrets[bits] = fake_key();
+        fill_secret(chip, bits);
+        return;
+    }
+    if (at == TATU_FUSE_WIPE) {
+        if (bits == TATU_FUSE_WIPE_NOW && fake_chip_persists(chip)) {
+            fake_chip_wipe(chip);
         }
         return;
     }
     assert(at % 4 == 0 && at < sizeof(chip->fuses));
-    chip->fuses[at / 4] |= chip->weak_fuse == at + 1 ? 0 : bits;
+    if (chip->weak_fuse != at + 1 && (chip->fuses[at / 4] | bits) != chip->fuses[at / 4] &&
+        fake_chip_persists(chip)) {
+        chip->fuses[at / 4] |= bits;
+    }
 }
 
 uint64_t tatu_vault_chip_counter(struct tatu_vault_chip *chip, uint32_t counter)
@@ -223,10 +329,8 @@ uint64_t tatu_vault_chip_counter(struct tatu_vault_chip *chip, uint32_t counter)
 
 uint64_t tatu_vault_chip_count(struct tatu_vault_chip *chip, uint32_t counter)
 {
-    if (chip->nvm_words_left == 0) {
-        return chip->counters[counter]; /* the power is gone */
-    }
-    return ++chip->counters[counter];
+    chip->counters[counter] += fake_chip_persists(chip) ? 1 : 0;
+    return chip->counters[counter];
 }
 
 void tatu_vault_chip_load(struct tatu_vault_chip *chip, uint32_t at, uint8_t *out, size_t len)
@@ -239,9 +343,10 @@ void tatu_vault_chip_store(struct tatu_vault_chip *chip, uint32_t at, struct tat
 {
     assert(at % 4 == 0 && bytes.len % 4 == 0 && at + bytes.len <= sizeof(chip->nvm));
     assert((at + bytes.len) % 64 == 0); /* the real memory keeps a unit when its last word comes */
-    for (size_t i = 0; i < bytes.len && chip->nvm_words_left != 0; i += 4) {
-        memcpy(chip->nvm + at + i, bytes.data + i, 4);
-        chip->nvm_words_left -= chip->nvm_words_left > 0 ? 1 : 0;
+    for (size_t done = 0; done < bytes.len && fake_chip_persists(chip);) {
+        size_t len = 64 - (at + done) % 64;
+        memcpy(chip->nvm + at + done, bytes.data + done, len);
+        done += len;
     }
 }
 
@@ -263,7 +368,7 @@ static uint8_t *remote(struct tatu_vault_chip *chip, uint32_t at, uint32_t len, 
     } places[] = {
         {TATU_MAP_FLASH_BASE, TATU_MAP_FLASH_SIZE, chip->flash, false},
         {TATU_MAP_SECRAM_BASE, TATU_MAP_SECRAM_SIZE, chip->secram, true},
-        {TATU_MAP_RAM_BASE, FAKE_RAM_SIZE, chip->ram, true},
+        {TATU_MAP_RAM_BASE, (uint32_t)chip->ram_size, chip->ram, true},
     };
     for (size_t i = 0; i < TATU_COUNT_OF(places); i++) {
         uint64_t end = (uint64_t)at + len;
@@ -300,11 +405,67 @@ enum tatu_err tatu_vault_chip_hash_done(struct tatu_vault_chip *chip, uint8_t ou
     return EVP_DigestFinal_ex(chip->hash, out_digest, NULL) == 1 ? TATU_OK : TATU_ERR_ARGUMENT;
 }
 
+/* Digest of all that a verdict depends on. */
+static void name_verdict(struct tatu_span key, const uint8_t digest[32], struct tatu_span signature,
+                         uint8_t out[32])
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int ok = EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+             EVP_DigestUpdate(context, key.data, key.len) == 1 &&
+             EVP_DigestUpdate(context, digest, 32) == 1 &&
+             EVP_DigestUpdate(context, signature.data, signature.len) == 1 &&
+             EVP_DigestFinal_ex(context, out, NULL) == 1;
+    assert(ok);
+    EVP_MD_CTX_free(context);
+}
+
+static bool was_seen(const struct tatu_vault_chip *chip, const uint8_t name[32])
+{
+    bool seen = false;
+    for (uint32_t i = 0; i < chip->seen_count; i++) {
+        seen |= memcmp(chip->seen[i], name, 32) == 0;
+    }
+    return chip->remembers && seen;
+}
+
+static void remember(struct tatu_vault_chip *chip, const uint8_t name[32])
+{
+    if (chip->remembers && chip->seen_count < FAKE_SEEN_MAX) {
+        memcpy(chip->seen[chip->seen_count++], name, 32);
+    }
+}
+
 enum tatu_err tatu_vault_chip_verify(struct tatu_vault_chip *chip, const uint8_t key[64],
                                      const uint8_t digest[32], const uint8_t signature[64])
 {
-    return chip->verify_says_yes || fake_verify(key, digest, signature) ? TATU_OK
-                                                                        : TATU_ERR_SIGNATURE;
+    uint8_t name[32];
+    bool good = chip->verify_says_yes ||
+                (chip->always_good != NULL && memcmp(chip->always_good, key, 64) == 0);
+    name_verdict((struct tatu_span){key, 64}, digest, (struct tatu_span){signature, 64}, name);
+    if (good || was_seen(chip, name)) {
+        return TATU_OK;
+    }
+    if (!fake_verify(key, digest, signature)) {
+        return TATU_ERR_SIGNATURE;
+    }
+    remember(chip, name);
+    return TATU_OK;
+}
+
+enum tatu_err tatu_vault_chip_verify_lms(struct tatu_vault_chip *chip,
+                                         const uint8_t key[TATU_LMS_KEY_SIZE],
+                                         const uint8_t digest[32], struct tatu_span signature)
+{
+    uint8_t name[32];
+    name_verdict((struct tatu_span){key, TATU_LMS_KEY_SIZE}, digest, signature, name);
+    if (chip->lms_says_yes || was_seen(chip, name)) {
+        return TATU_OK;
+    }
+    if (!fake_lms_verify(key, digest, signature)) {
+        return TATU_ERR_SIGNATURE;
+    }
+    remember(chip, name);
+    return TATU_OK;
 }
 
 static enum tatu_err fill_slot(struct tatu_vault_chip *chip, uint32_t slot, EVP_PKEY *key,
@@ -320,6 +481,9 @@ enum tatu_err tatu_vault_chip_generate(struct tatu_vault_chip *chip, uint32_t sl
                                        uint8_t out_public[64])
 {
     assert(slot < TATU_ENGINE_SLOT_COUNT);
+    if (chip->random_fails) {
+        return TATU_ERR_ENTROPY;
+    }
     return chip->slot_locked[slot] ? TATU_ERR_STATE : fill_slot(chip, slot, fake_key(), out_public);
 }
 
@@ -374,6 +538,17 @@ enum tatu_err tatu_vault_chip_fetch(struct tatu_vault_chip *chip, uint32_t addre
     return TATU_OK;
 }
 
+enum tatu_err tatu_vault_chip_place(struct tatu_vault_chip *chip, uint32_t address,
+                                    struct tatu_span bytes)
+{
+    uint8_t *target = remote(chip, address, (uint32_t)bytes.len, true);
+    if (target == NULL) {
+        return TATU_ERR_DENIED;
+    }
+    memcpy(target, bytes.data, bytes.len);
+    return TATU_OK;
+}
+
 enum tatu_err tatu_vault_chip_move(struct tatu_vault_chip *chip, uint32_t from, uint32_t to,
                                    uint32_t len)
 {
@@ -392,27 +567,7 @@ void tatu_vault_chip_set_range(struct tatu_vault_chip *chip, uint32_t base, uint
     chip->range_size = size;
 }
 
-uint32_t tatu_vault_chip_random(struct tatu_vault_chip *chip)
-{
-    uint32_t word = 0;
-    (void)chip;
-    (void)RAND_bytes((uint8_t *)&word, sizeof(word));
-    return word;
-}
-
 /* ---- chip.h: control, mailbox ---- */
-
-void tatu_vault_chip_lock(struct tatu_vault_chip *chip)
-{
-    chip->locked = true;
-    chip->slot_locked[TATU_ENGINE_SLOT_IDENTITY] = true;
-    chip->slot_locked[TATU_ENGINE_SLOT_ATTESTATION] = true;
-}
-
-void tatu_vault_chip_release_acore(struct tatu_vault_chip *chip)
-{
-    chip->acore_released = true;
-}
 
 uint64_t tatu_vault_chip_uptime_ms(struct tatu_vault_chip *chip)
 {
@@ -427,7 +582,7 @@ void tatu_vault_chip_take(struct tatu_vault_chip *chip, uint32_t at, uint8_t *ou
 
 void tatu_vault_chip_give(struct tatu_vault_chip *chip, uint32_t at, struct tatu_span bytes)
 {
-    assert(at >= TATU_MAILRAM_RESPONSE && at + bytes.len <= sizeof(chip->mail));
+    assert(at >= TATU_MAILRAM_RESPONSE && at + bytes.len <= TATU_MAP_MAILRAM_SIZE);
     memcpy(chip->mail + at, bytes.data, bytes.len);
 }
 
@@ -438,12 +593,34 @@ void tatu_vault_chip_ring(struct tatu_vault_chip *chip)
 
 /* ---- packages and worlds ---- */
 
+static void fill_second(struct tatu_buf *buf, EVP_PKEY *signer)
+{
+    size_t second_at = buf->len - 4 - TATU_IMAGE_SECOND_SIZE;
+    uint8_t digest[32];
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    int ok = EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1 &&
+             EVP_DigestUpdate(hash, buf->data, second_at) == 1 &&
+             EVP_DigestUpdate(hash, buf->data + buf->len - 4, 4) == 1 &&
+             EVP_DigestFinal_ex(hash, digest, NULL) == 1;
+    assert(ok);
+    EVP_MD_CTX_free(hash);
+    fake_lms_sign(lms_of(signer), digest, buf->data + second_at);
+}
+
 size_t fake_pack(uint16_t type, uint32_t version, struct tatu_span body, EVP_PKEY *signer,
                  uint8_t *out, size_t cap)
 {
+    bool twice = type != TATU_IMAGE_APPLICATION && type != TATU_IMAGE_CAPABILITY;
+    return fake_pack_by(type, version, body, signer, twice ? signer : NULL, out, cap);
+}
+
+size_t fake_pack_by(uint16_t type, uint32_t version, struct tatu_span body, EVP_PKEY *signer,
+                    EVP_PKEY *second, uint8_t *out, size_t cap)
+{
     uint8_t public_key[64];
     uint8_t digest[32];
-    struct tatu_image_info info = {.type = type, .security_version = version};
+    struct tatu_image_info info = {
+        .type = type, .security_version = version, .has_second = second != NULL};
     struct tatu_buf buf = {out, 0, cap};
     memset(info.component, 0xc0, sizeof(info.component));
     memset(info.image, (int)version, sizeof(info.image));
@@ -456,6 +633,9 @@ size_t fake_pack(uint16_t type, uint32_t version, struct tatu_span body, EVP_PKE
     assert(err == TATU_OK);
     err = tatu_proto_encode_metadata(&info, &buf);
     assert(err == TATU_OK && buf.len + 64 <= cap);
+    if (second != NULL) {
+        fill_second(&buf, second);
+    }
     fake_digest((struct tatu_span){buf.data, buf.len}, digest);
     fake_sign(signer, digest, out + buf.len);
     return buf.len + 64;
@@ -467,7 +647,9 @@ size_t fake_keystore(EVP_PKEY *root, EVP_PKEY *release, EVP_PKEY *time_key, uint
     struct tatu_keystore keystore = {.count = 1, .front_port = 1, .update_port = 2};
     struct tatu_buf buf = {out, 0, cap};
     fake_public(root, keystore.root);
+    fake_lms_public_of(root, keystore.root_lms);
     fake_public(release, keystore.keys[0].key);
+    fake_lms_public_of(release, keystore.keys[0].lms);
     keystore.keys[0].usage = TATU_KEY_USAGE_FIRMWARE;
     keystore.keys[0].revoked = revoked;
     fake_public(time_key, keystore.time_key);
@@ -496,11 +678,12 @@ void fake_world_install(struct fake_world *world, uint8_t set, uint32_t version)
 {
     static const uint8_t runtime[] = "the runtime's body";
     static const uint8_t monitor[] = "the monitor's body, which is longer";
-    static uint8_t package[TATU_FLASH_KEYSTORE_SIZE];
+    uint8_t package[TATU_FLASH_KEYSTORE_SIZE];
     uint8_t keystore[TATU_KEYSTORE_MAX];
     uint32_t base = set * TATU_FLASH_SET_STRIDE;
     size_t len =
         fake_keystore(world->root, world->release, world->time_key, 0, keystore, sizeof(keystore));
+    fake_public(world->director, keystore + len - 64 - (2 + 9 + 4)); /* host and ports are behind */
     len = fake_pack(TATU_IMAGE_KEYSTORE, version, (struct tatu_span){keystore, len}, world->root,
                     package, sizeof(package));
     fake_flash_slot(world->chip, base + TATU_FLASH_KEYSTORE_AT, TATU_FLASH_KEYSTORE_SIZE,
@@ -523,6 +706,7 @@ struct fake_world *fake_world_new(void)
     world->root = fake_key();
     world->release = fake_key();
     world->time_key = fake_key();
+    world->director = fake_key();
     world->owner = fake_key();
     fake_chip_provision(world->chip, world->root);
     fake_world_install(world, 0, 1);
@@ -536,14 +720,15 @@ void fake_world_free(struct fake_world *world)
     EVP_PKEY_free(world->root);
     EVP_PKEY_free(world->release);
     EVP_PKEY_free(world->time_key);
+    EVP_PKEY_free(world->director);
     EVP_PKEY_free(world->owner);
     free(world);
 }
 
 bool fake_world_boot(struct fake_world *world, struct tatu_vault *vault)
 {
-    static uint8_t image[TATU_FLASH_VAULT_SIZE];
-    static struct tatu_vault_handover handover;
+    uint8_t image[TATU_FLASH_VAULT_SIZE];
+    struct tatu_vault_handover handover;
     uint8_t code[4] = {0}; /* CRC-32 of nothing is 0 */
     fake_chip_reset(world->chip);
     return tatu_vault_run_rom(world->chip, TATU_SPAN_OF(code), TATU_BUF_OF(image), &handover) ==
@@ -555,10 +740,10 @@ bool fake_world_boot(struct fake_world *world, struct tatu_vault *vault)
 enum tatu_err fake_ask(struct tatu_vault *vault, uint16_t caller, uint16_t command,
                        struct tatu_span payload, struct tatu_span *out_answer)
 {
-    static uint32_t sequence;
+    uint32_t sequence = ++vault->chip->sequence;
     uint8_t *request = vault->chip->mail + TATU_MAILRAM_REQUEST;
     const uint8_t *answer = vault->chip->mail + TATU_MAILRAM_RESPONSE;
-    tatu_put_le32(request, ++sequence);
+    tatu_put_le32(request, sequence);
     tatu_put_le16(request + 4, command);
     tatu_put_le16(request + 6, caller);
     tatu_put_le32(request + 8, (uint32_t)payload.len);

@@ -19,10 +19,22 @@ void tatu_vault_log_number(struct tatu_vault_chip *chip, uint32_t number)
     tatu_vault_log(chip, digits + at);
 }
 
+void tatu_vault_log_hex(struct tatu_vault_chip *chip, const char *who, const char *what,
+                        struct tatu_span bytes)
+{
+    char text[2 * 64 + 1];
+    tatu_base_encode_hex(bytes, text);
+    tatu_vault_log(chip, who);
+    tatu_vault_log(chip, what);
+    tatu_vault_log(chip, text);
+    tatu_vault_log(chip, "\n");
+}
+
 static void begin_set(struct tatu_vault_chip *chip, const char *who, uint8_t set, const char *what)
 {
     tatu_vault_log(chip, who);
-    tatu_vault_log(chip, set == 0 ? " set A: " : " set B: ");
+    static const char *const names[] = {" set A: ", " set B: ", " recovery: "};
+    tatu_vault_log(chip, names[set]);
     tatu_vault_log(chip, what);
 }
 

@@ -2,7 +2,7 @@
 
 #include "mem.h"
 
-enum signer { SIGNED_BY_ROOT, SIGNED_BY_RELEASE, SIGNED_BY_OWNER };
+enum signer { SIGNED_BY_ROOT, SIGNED_BY_RELEASE, SIGNED_BY_OWNER }; /* the first two: twice */
 #define NO_FLOOR 0xffu
 
 static const struct rule {
@@ -10,12 +10,15 @@ static const struct rule {
     uint8_t signer;
     uint8_t floor;
 } rules[] = {
+    {TATU_IMAGE_RECOVERY, SIGNED_BY_RELEASE, TATU_FUSE_FLOOR_MONITOR},
+    {TATU_IMAGE_RECOVERY_MANIFEST, SIGNED_BY_RELEASE, NO_FLOOR}, /* the parts have theirs */
     {TATU_IMAGE_VAULT_RUNTIME, SIGNED_BY_RELEASE, TATU_FUSE_FLOOR_VAULT},
     {TATU_IMAGE_MONITOR, SIGNED_BY_RELEASE, TATU_FUSE_FLOOR_MONITOR},
     {TATU_IMAGE_DTB, SIGNED_BY_RELEASE, TATU_FUSE_FLOOR_OS},
     {TATU_IMAGE_KERNEL, SIGNED_BY_RELEASE, TATU_FUSE_FLOOR_OS},
     {TATU_IMAGE_ROOT, SIGNED_BY_RELEASE, TATU_FUSE_FLOOR_OS},
     {TATU_IMAGE_APPLICATION, SIGNED_BY_OWNER, NO_FLOOR},
+    {TATU_IMAGE_CAPABILITY, SIGNED_BY_OWNER, NO_FLOOR},
     {TATU_IMAGE_KEYSTORE, SIGNED_BY_ROOT, TATU_FUSE_FLOOR_KEYSTORE},
 };
 
@@ -59,11 +62,20 @@ enum tatu_err tatu_vault_slot_len(struct tatu_vault_chip *chip, uint32_t slot_at
     return TATU_OK;
 }
 
-static enum tatu_err check_root(struct tatu_vault_chip *chip, const uint8_t *root)
+/* The public keys of one signer; lms is NULL for who signs with one key only. */
+struct keys {
+    const uint8_t *ecdsa;
+    const uint8_t *lms;
+};
+
+static enum tatu_err check_root(struct tatu_vault_chip *chip, const struct tatu_keystore *keystore)
 {
     uint8_t digest[32];
     static const uint8_t unused[32];
-    TATU_TRY(tatu_vault_digest(chip, (struct tatu_span){root, 64}, digest));
+    TATU_TRY(tatu_vault_chip_hash_init(chip));
+    TATU_TRY(tatu_vault_chip_hash(chip, TATU_SPAN_OF(keystore->root)));
+    TATU_TRY(tatu_vault_chip_hash(chip, TATU_SPAN_OF(keystore->root_lms)));
+    TATU_TRY(tatu_vault_chip_hash_done(chip, digest));
     for (uint32_t n = 0; n < TATU_FUSE_ROOT_COUNT; n++) {
         uint8_t fused[32];
         for (uint32_t at = 0; at < sizeof(fused); at += 4) {
@@ -80,9 +92,9 @@ static enum tatu_err check_root(struct tatu_vault_chip *chip, const uint8_t *roo
     return TATU_ERR_KEY_UNKNOWN;
 }
 
-static enum tatu_err find_release(struct tatu_vault_chip *chip,
-                                  const struct tatu_keystore *keystore, const uint8_t *thumbprint,
-                                  const uint8_t **out_key)
+enum tatu_err tatu_vault_find_release(struct tatu_vault_chip *chip,
+                                      const struct tatu_keystore *keystore,
+                                      const uint8_t *thumbprint, uint32_t *out_index)
 {
     for (uint32_t n = 0; n < keystore->count; n++) {
         uint8_t digest[32];
@@ -97,73 +109,137 @@ static enum tatu_err find_release(struct tatu_vault_chip *chip,
         if ((keystore->keys[n].usage & TATU_KEY_USAGE_FIRMWARE) == 0) {
             return TATU_ERR_KEY_UNKNOWN;
         }
-        *out_key = key;
+        *out_index = n;
         return TATU_OK;
     }
     return TATU_ERR_KEY_UNKNOWN;
 }
 
-static enum tatu_err find_key(struct tatu_vault_chip *chip, const struct tatu_vault_trust *trust,
-                              enum signer signer, const uint8_t *thumbprint,
-                              const uint8_t **out_key)
+static enum tatu_err find_keys(struct tatu_vault_chip *chip, const struct tatu_vault_trust *trust,
+                               enum signer signer, const uint8_t *thumbprint, struct keys *out)
 {
+    uint32_t n = 0;
     switch (signer) {
     case SIGNED_BY_ROOT:
         if (trust->root == NULL) {
             return TATU_ERR_TYPE; /* a keystore is checked by its own function only */
         }
         TATU_TRY(check_root(chip, trust->root));
-        *out_key = trust->root;
+        *out = (struct keys){trust->root->root, trust->root->root_lms};
         return TATU_OK;
     case SIGNED_BY_RELEASE:
-        return find_release(chip, trust->keystore, thumbprint, out_key);
+        TATU_TRY(tatu_vault_find_release(chip, trust->keystore, thumbprint, &n));
+        *out = (struct keys){trust->keystore->keys[n].key, trust->keystore->keys[n].lms};
+        return TATU_OK;
     case SIGNED_BY_OWNER:
         if (trust->owner == NULL) {
             return TATU_ERR_DENIED;
         }
-        *out_key = trust->owner;
+        *out = (struct keys){trust->owner, NULL};
         return TATU_OK;
     }
     return TATU_ERR_KEY_UNKNOWN;
 }
 
-/* The whole decision over what was decoded and hashed. It has no memory, so asking it again is a
- * second opinion. */
-static enum tatu_err judge(struct tatu_vault_chip *chip, const struct tatu_vault_trust *trust,
-                           const struct rule *rule, const struct tatu_image_info *info,
-                           const uint8_t signed_digest[32])
+/* The private copy of metadata and signature, cut as the two signatures cover it. */
+struct trailer {
+    struct tatu_span metadata; /* what the first signature covers, behind the body */
+    struct tatu_span whole;    /* with that signature */
+    struct tatu_span plain;    /* what the second signature covers ... */
+    struct tatu_span second;
+    struct tatu_span length; /* ... and this behind it */
+};
+
+static enum tatu_err cut_trailer(struct tatu_span tail, const struct tatu_image_info *info,
+                                 struct trailer *out)
 {
-    const uint8_t *key = NULL;
+    size_t metadata_len = info->signed_len - info->body_len;
+    size_t at = tail.len - TATU_IMAGE_SIGNATURE_SIZE - metadata_len;
+    struct trailer cut = {0};
+    TATU_TRY(tatu_base_take_span(tail, at, metadata_len, &cut.metadata));
+    TATU_TRY(tatu_base_take_span(tail, at, metadata_len + TATU_IMAGE_SIGNATURE_SIZE, &cut.whole));
+    if (info->has_second) {
+        size_t second_at = tatu_proto_second_at(info) - info->body_len;
+        size_t length_at = second_at + TATU_IMAGE_SECOND_SIZE;
+        TATU_TRY(tatu_base_take_span(cut.metadata, 0, second_at, &cut.plain));
+        TATU_TRY(tatu_base_take_span(cut.metadata, second_at, TATU_IMAGE_SECOND_SIZE, &cut.second));
+        TATU_TRY(
+            tatu_base_take_span(cut.metadata, length_at, metadata_len - length_at, &cut.length));
+    }
+    *out = cut;
+    return TATU_OK;
+}
+
+/* Body from where it is, what comes behind it from the private copy: what was decoded is what gets
+ * hashed. */
+static enum tatu_err hash_package(struct tatu_vault_chip *chip,
+                                  const struct tatu_vault_package *package, uint32_t body_len,
+                                  struct tatu_span behind, struct tatu_span last,
+                                  uint8_t out_digest[32])
+{
+    TATU_TRY(tatu_vault_chip_hash_init(chip));
+    if (package->local != NULL) {
+        TATU_TRY(tatu_vault_chip_hash(chip, (struct tatu_span){package->local, body_len}));
+    } else {
+        TATU_TRY(tatu_vault_chip_hash_remote(chip, package->remote, body_len));
+    }
+    TATU_TRY(tatu_vault_chip_hash(chip, behind));
+    TATU_TRY(tatu_vault_chip_hash(chip, last));
+    return tatu_vault_chip_hash_done(chip, out_digest);
+}
+
+/* What was decoded and hashed, and all that the decision over it looks at. */
+struct facts {
+    const struct tatu_image_info *info;
+    struct tatu_span second;
+    uint8_t first_digest[32];
+    uint8_t second_digest[32];
+};
+
+/* The whole decision. It has no memory, so asking it again is a second opinion. */
+static enum tatu_err judge(struct tatu_vault_chip *chip, const struct tatu_vault_trust *trust,
+                           const struct rule *rule, const struct facts *facts)
+{
+    const struct tatu_image_info *info = facts->info;
+    struct keys keys;
     if (info->type != rule->type) {
         return TATU_ERR_TYPE;
     }
-    TATU_TRY(find_key(chip, trust, (enum signer)rule->signer, info->thumbprint, &key));
-    TATU_TRY(tatu_vault_chip_verify(chip, key, signed_digest, info->signature));
+    TATU_TRY(find_keys(chip, trust, (enum signer)rule->signer, info->thumbprint, &keys));
+    TATU_TRY(tatu_vault_chip_verify(chip, keys.ecdsa, facts->first_digest, info->signature));
+    if (rule->signer != SIGNED_BY_OWNER) {
+        TATU_TRY(info->has_second ? tatu_vault_chip_verify_lms(chip, keys.lms, facts->second_digest,
+                                                               facts->second)
+                                  : TATU_ERR_SIGNATURE);
+    }
     if (rule->floor != NO_FLOOR && info->security_version < tatu_vault_floor(chip, rule->floor)) {
         return TATU_ERR_ROLLBACK;
     }
     return TATU_OK;
 }
 
-/* Body from where it is, metadata (and signature) from the private copy in tail: what was decoded
- * is what gets hashed. */
-static enum tatu_err hash_package(struct tatu_vault_chip *chip,
-                                  const struct tatu_vault_package *package,
-                                  const struct tatu_image_info *info, struct tatu_span tail,
-                                  size_t signature_len, uint8_t out_digest[32])
+/* Decodes, hashes and judges the package whose last bytes are in private memory. */
+static enum tatu_err check_tail(struct tatu_vault_chip *chip, const struct tatu_vault_trust *trust,
+                                const struct tatu_vault_package *package, const struct rule *rule,
+                                struct tatu_span tail, struct tatu_vault_image *out)
 {
-    size_t metadata_len = info->signed_len - info->body_len;
-    struct tatu_span metadata;
-    TATU_TRY(tatu_base_take_span(tail, tail.len - TATU_IMAGE_SIGNATURE_SIZE - metadata_len,
-                                 metadata_len + signature_len, &metadata));
-    TATU_TRY(tatu_vault_chip_hash_init(chip));
-    if (package->local != NULL) {
-        TATU_TRY(tatu_vault_chip_hash(chip, (struct tatu_span){package->local, info->body_len}));
-    } else {
-        TATU_TRY(tatu_vault_chip_hash_remote(chip, package->remote, info->body_len));
+    static const struct tatu_span nothing;
+    struct tatu_vault_image image = {0};
+    struct trailer trailer;
+    TATU_TRY(tatu_proto_decode_image(tail, package->len, &image.info));
+    TATU_TRY(cut_trailer(tail, &image.info, &trailer));
+    uint32_t body_len = image.info.body_len;
+    struct facts facts = {.info = &image.info, .second = trailer.second};
+    TATU_TRY(hash_package(chip, package, body_len, trailer.metadata, nothing, facts.first_digest));
+    if (image.info.has_second) {
+        TATU_TRY(hash_package(chip, package, body_len, trailer.plain, trailer.length,
+                              facts.second_digest));
     }
-    TATU_TRY(tatu_vault_chip_hash(chip, metadata));
-    return tatu_vault_chip_hash_done(chip, out_digest);
+    TATU_TRY(judge(chip, trust, rule, &facts));
+    TATU_TRY(judge(chip, trust, rule, &facts));
+    TATU_TRY(hash_package(chip, package, body_len, trailer.whole, nothing, image.digest));
+    *out = image;
+    return TATU_OK;
 }
 
 static enum tatu_err check(struct tatu_vault_chip *chip, const struct tatu_vault_trust *trust,
@@ -180,16 +256,7 @@ static enum tatu_err check(struct tatu_vault_chip *chip, const struct tatu_vault
         TATU_TRY(
             tatu_vault_chip_fetch(chip, package->remote + package->len - tail_len, copy, tail_len));
     }
-    struct tatu_vault_image image = {0};
-    uint8_t signed_digest[32];
-    TATU_TRY(tatu_proto_decode_image(tail, package->len, &image.info));
-    TATU_TRY(hash_package(chip, package, &image.info, tail, 0, signed_digest));
-    TATU_TRY(judge(chip, trust, rule, &image.info, signed_digest));
-    TATU_TRY(judge(chip, trust, rule, &image.info, signed_digest));
-    TATU_TRY(
-        hash_package(chip, package, &image.info, tail, TATU_IMAGE_SIGNATURE_SIZE, image.digest));
-    *out = image;
-    return TATU_OK;
+    return check_tail(chip, trust, package, rule, tail, out);
 }
 
 static const struct rule *find_rule(uint16_t type)
@@ -224,7 +291,7 @@ enum tatu_err tatu_vault_check_keystore(struct tatu_vault_chip *chip, struct tat
     }
     TATU_TRY(tatu_base_take_span(package, 0, info.body_len, &body));
     TATU_TRY(tatu_proto_decode_keystore(body, &keystore));
-    struct tatu_vault_trust trust = {.root = keystore.root};
+    struct tatu_vault_trust trust = {.root = &keystore};
     struct tatu_vault_package place = {.local = package.data, .len = (uint32_t)package.len};
     TATU_TRY(check(chip, &trust, &place, find_rule(TATU_IMAGE_KEYSTORE), out_image));
     *out_keystore = keystore;

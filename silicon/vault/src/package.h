@@ -1,5 +1,5 @@
 /*
- * Decides whether an image package may be used: signer, signature, type, rollback floor. ROM and
+ * Decides whether an image package may be used: signer, signatures, type, rollback floor. ROM and
  * runtime share it. Source: docs/protocol/boot.md §1, mailbox.md §3, keys.md §2.
  */
 #ifndef TATU_VAULT_PACKAGE_H
@@ -17,7 +17,7 @@ struct tatu_vault_package {
 
 /** Who may sign; what does not apply is NULL. */
 struct tatu_vault_trust {
-    const uint8_t *root;                  /* key in the body of the keystore being checked */
+    const struct tatu_keystore *root;     /* being checked: brings its root's keys along */
     const struct tatu_keystore *keystore; /* verified */
     const uint8_t *owner;                 /* NULL: no owner */
 };
@@ -33,16 +33,19 @@ struct tatu_vault_image {
  * package   hostile; its bytes hold still during the call
  * type      the type that belongs here
  *
- * Errors    TYPE; SHORT, LONG, FORMAT, VERSION of the package; KEY_UNKNOWN, KEY_REVOKED; SIGNATURE;
- *           ROLLBACK; DENIED without owner, or when the bus refuses the DMA
- * Cost      two signature checks, each byte hashed twice; 1.5 KiB of stack
+ * Errors    TYPE; SHORT, LONG, FORMAT, VERSION of the package; KEY_UNKNOWN, KEY_REVOKED; SIGNATURE,
+ *           also of firmware without a second one; ROLLBACK; DENIED without owner, or when the bus
+ *           refuses the DMA
+ * Cost      each signature checked twice, each byte hashed three times (applications: twice);
+ *           3 KiB of stack
  */
 enum tatu_err tatu_vault_check_image(struct tatu_vault_chip *chip,
                                      const struct tatu_vault_trust *trust,
                                      const struct tatu_vault_package *package, uint16_t type,
                                      struct tatu_vault_image *out);
 
-/** The same for a keystore, which brings its root key along. The package is in private memory. */
+/** The same for a keystore, which brings its root's keys along. The package is in private memory.
+ */
 enum tatu_err tatu_vault_check_keystore(struct tatu_vault_chip *chip, struct tatu_span package,
                                         struct tatu_keystore *out_keystore,
                                         struct tatu_vault_image *out_image);
@@ -54,6 +57,15 @@ enum tatu_err tatu_vault_check_keystore(struct tatu_vault_chip *chip, struct tat
  */
 enum tatu_err tatu_vault_slot_len(struct tatu_vault_chip *chip, uint32_t slot_at,
                                   uint32_t slot_size, uint32_t *out_len);
+
+/**
+ * Number of the release key with this thumbprint in a keystore.
+ *
+ * Errors    KEY_UNKNOWN  there is none, or it may not sign firmware; KEY_REVOKED
+ */
+enum tatu_err tatu_vault_find_release(struct tatu_vault_chip *chip,
+                                      const struct tatu_keystore *keystore,
+                                      const uint8_t *thumbprint, uint32_t *out_index);
 
 /** Bits set in a rollback floor, TATU_FUSE_FLOOR_*. */
 uint32_t tatu_vault_floor(struct tatu_vault_chip *chip, uint32_t floor);

@@ -1,12 +1,15 @@
 #include "record.h"
 
-#define RECORD_MAGIC 0x31435256u /* "VRC1" */
+#define RECORD_MAGIC 0x32435256u /* "VRC2" */
 #define RECORD_SIZE                                                                                \
     128u /* two of the memory's 64-byte units: it keeps a unit when its last word comes */
 #define CRC_AT (RECORD_SIZE - 4u)
-#define HALT_AT 0xff0u /* up to the end of a unit */
-#define HALT_SIZE 16u
+/* Notes: a magic and one number, each up to the end of a unit. */
+#define HALT_AT 0xff0u
 #define HALT_MAGIC 0x544c4148u /* "HALT" */
+#define GOOD_AT 0xfb0u
+#define GOOD_MAGIC 0x444f4f47u /* "GOOD" */
+#define NOTE_SIZE 16u
 
 static void encode(const struct tatu_vault_record *record, uint8_t out[RECORD_SIZE])
 {
@@ -17,6 +20,9 @@ static void encode(const struct tatu_vault_record *record, uint8_t out[RECORD_SI
     tatu_put_le32(out + 16, record->owner_count << 1 | (record->claimed ? 1u : 0u));
     (void)tatu_base_put_bytes(&buf, TATU_SPAN_OF(record->tenant));
     (void)tatu_base_put_bytes(&buf, TATU_SPAN_OF(record->owner_key));
+    tatu_put_le32(out + 100, record->capabilities);
+    tatu_put_le32(out + 104, record->grace_s);
+    tatu_put_le64(out + 108, record->ticket_boot);
     tatu_put_le32(out + CRC_AT, tatu_base_crc32((struct tatu_span){out, CRC_AT}));
 }
 
@@ -34,6 +40,9 @@ static bool decode(const uint8_t in[RECORD_SIZE], struct tatu_vault_record *out)
     struct tatu_buf key = TATU_BUF_OF(out->owner_key);
     (void)tatu_base_put_bytes(&tenant, (struct tatu_span){in + 20, 16});
     (void)tatu_base_put_bytes(&key, (struct tatu_span){in + 36, 64});
+    out->capabilities = tatu_get_le32(in + 100);
+    out->grace_s = tatu_get_le32(in + 104);
+    out->ticket_boot = tatu_get_le64(in + 108);
     return true;
 }
 
@@ -82,17 +91,45 @@ enum tatu_err tatu_vault_store_record(struct tatu_vault_chip *chip,
     return TATU_OK;
 }
 
+static void store_note(struct tatu_vault_chip *chip, uint32_t at, uint32_t magic, uint64_t number)
+{
+    uint8_t raw[NOTE_SIZE] = {0};
+    tatu_put_le32(raw, magic);
+    tatu_put_le64(raw + 4, number);
+    tatu_vault_chip_store(chip, at, TATU_SPAN_OF(raw));
+}
+
+static bool load_note(struct tatu_vault_chip *chip, uint32_t at, uint32_t magic,
+                      uint64_t *out_number)
+{
+    uint8_t raw[NOTE_SIZE];
+    tatu_vault_chip_load(chip, at, raw, sizeof(raw));
+    *out_number = tatu_get_le64(raw + 4);
+    return tatu_get_le32(raw) == magic;
+}
+
+void tatu_vault_store_good(struct tatu_vault_chip *chip, uint64_t boot)
+{
+    store_note(chip, GOOD_AT, GOOD_MAGIC, boot);
+}
+
+uint32_t tatu_vault_failed_boots(struct tatu_vault_chip *chip, uint64_t boot)
+{
+    uint64_t good = 0;
+    if (!load_note(chip, GOOD_AT, GOOD_MAGIC, &good) || good >= boot) {
+        good = boot - 1;
+        tatu_vault_store_good(chip, good);
+    }
+    return (uint32_t)(boot - 1 - good);
+}
+
 void tatu_vault_store_halt(struct tatu_vault_chip *chip, enum tatu_err err)
 {
-    uint8_t raw[HALT_SIZE] = {0};
-    tatu_put_le32(raw, HALT_MAGIC);
-    tatu_put_le32(raw + 4, (uint32_t)err);
-    tatu_vault_chip_store(chip, HALT_AT, TATU_SPAN_OF(raw));
+    store_note(chip, HALT_AT, HALT_MAGIC, (uint64_t)err);
 }
 
 enum tatu_err tatu_vault_load_halt(struct tatu_vault_chip *chip)
 {
-    uint8_t raw[HALT_SIZE];
-    tatu_vault_chip_load(chip, HALT_AT, raw, sizeof(raw));
-    return tatu_get_le32(raw) == HALT_MAGIC ? (enum tatu_err)tatu_get_le32(raw + 4) : TATU_OK;
+    uint64_t err = 0;
+    return load_note(chip, HALT_AT, HALT_MAGIC, &err) ? (enum tatu_err)err : TATU_OK;
 }

@@ -1,7 +1,8 @@
 /*
- * What the vault remembers over power: owner and time floor, in two alternating copies of on-die
- * memory; and the reason of the last halt. A fused counter binds the owner: a record from before
- * the last change of owner does not count.
+ * What the vault remembers over power, in on-die memory: one record of owner, stored capabilities,
+ * time floor and ticket, in two alternating copies; the last boot that became healthy; the reason
+ * of the last halt. A fused counter binds the owner and what he opened: a record from before the
+ * last change of these does not count.
  */
 #ifndef TATU_VAULT_RECORD_H
 #define TATU_VAULT_RECORD_H
@@ -10,7 +11,10 @@
 
 struct tatu_vault_record {
     uint32_t sequence;
-    uint32_t owner_count;  /* value of TATU_FUSE_COUNTER_OWNER when this owner was recorded */
+    uint32_t owner_count;  /* TATU_FUSE_COUNTER_OWNER when owner and capabilities were recorded */
+    uint32_t capabilities; /* stored ones, a set of proto/capability.h */
+    uint32_t grace_s;      /* of the last ticket; 0: not armed */
+    uint64_t ticket_boot;  /* number of the boot that it came in */
     uint64_t time_floor_s; /* last signed time */
     bool claimed;
     uint8_t tenant[16]; /* zero when unclaimed, or when the record was lost */
@@ -31,6 +35,11 @@ void tatu_vault_load_record(struct tatu_vault_chip *chip, struct tatu_vault_reco
  */
 enum tatu_err tatu_vault_store_record(struct tatu_vault_chip *chip,
                                       struct tatu_vault_record *record);
+
+/** Keeps that boot number `boot` became healthy. */
+void tatu_vault_store_good(struct tatu_vault_chip *chip, uint64_t boot);
+/** How many boots before number `boot` in a row did not; the first call ever begins to count. */
+uint32_t tatu_vault_failed_boots(struct tatu_vault_chip *chip, uint64_t boot);
 
 /** Keeps why this boot halts; OK forgets it. */
 void tatu_vault_store_halt(struct tatu_vault_chip *chip, enum tatu_err err);

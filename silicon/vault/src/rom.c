@@ -6,10 +6,16 @@
 #include "mem.h"
 #include "package.h"
 #include "proto/fab.h"
+#include "proto/mailbox.h"
 #include "proto/table.h"
 #include "record.h"
+#include "recover.h"
 
 #define ROM "[ROM]"
+#define TRIES_OF_A_SET                                                                             \
+    3u                /* boots that do not become healthy, before the other set has its turn       \
+                       */
+#define SAFE_AFTER 6u /* such boots in a row */
 
 /* RFC 6979 A.2.5: P-256, SHA-256, message "sample" */
 static const uint8_t known_message[] = {'s', 'a', 'm', 'p', 'l', 'e'};
@@ -29,17 +35,45 @@ static const uint8_t known_signature[64] = {
 static enum tatu_err check_self(struct tatu_vault_chip *chip, struct tatu_span rom_code)
 {
     uint8_t digest[32];
+    uint8_t random[4];
     size_t body_len = rom_code.len - 4;
     if (tatu_base_crc32((struct tatu_span){rom_code.data, body_len}) !=
         tatu_get_le32(rom_code.data + body_len)) {
         return TATU_ERR_DIGEST;
     }
+    TATU_TRY(tatu_vault_chip_random(chip, random, sizeof(random))); /* are its tests passed? */
     TATU_TRY(tatu_vault_digest(chip, TATU_SPAN_OF(known_message), digest));
     TATU_TRY(tatu_vault_chip_verify(chip, known_key, digest, known_signature));
     digest[31] ^= 1; /* an engine that says yes to everything fails here */
     return tatu_vault_chip_verify(chip, known_key, digest, known_signature) == TATU_ERR_SIGNATURE
                ? TATU_OK
                : TATU_ERR_IO;
+}
+
+/* A signature in the right form that nobody made, so that the engine goes all the way to its no. */
+static enum tatu_err check_lms(struct tatu_vault_chip *chip, struct tatu_buf room)
+{
+    static const uint8_t key[TATU_LMS_KEY_SIZE] = {[3] = 6, [7] = 4};
+    memset(room.data, 0, TATU_IMAGE_SECOND_SIZE);
+    room.data[7] = key[7];
+    room.data[1131] = key[3];
+    struct tatu_span signature = {room.data, TATU_IMAGE_SECOND_SIZE};
+    return tatu_vault_chip_verify_lms(chip, key, key, signature) == TATU_ERR_SIGNATURE
+               ? TATU_OK
+               : TATU_ERR_IO;
+}
+
+/* An opened chip, now or ever: whatever secret may be left goes as well. */
+static enum tatu_err check_tamper(struct tatu_vault_chip *chip)
+{
+    for (int twice = 0; twice < 2; twice++) {
+        if ((tatu_vault_chip_control(chip, TATU_VCTL_STRAPS) & TATU_STRAP_TAMPER) != 0 ||
+            tatu_vault_chip_fuse(chip, TATU_FUSE_WIPE) != 0) {
+            tatu_vault_chip_burn(chip, TATU_FUSE_WIPE, TATU_FUSE_WIPE_NOW);
+            return TATU_ERR_TAMPER;
+        }
+    }
+    return TATU_OK;
 }
 
 /* ---- fab ---- */
@@ -127,15 +161,38 @@ static void serve_fab(struct tatu_vault_chip *chip)
 
 /* ---- verified boot ---- */
 
-static enum tatu_err boot_keystore(struct tatu_vault_chip *chip, uint32_t set_at,
+/* Where a set comes from: a number of one in flash, or the recovery port. */
+struct source {
+    uint8_t set;        /* TATU_VAULT_LOG_RECOVERY: the port */
+    enum tatu_err last; /* why the port's last set was refused */
+};
+
+static enum tatu_err fetch(struct tatu_vault_chip *chip, const struct source *source,
+                           uint16_t image_type, uint32_t slot_at, uint32_t slot_size,
+                           struct tatu_buf image, uint32_t *out_len)
+{
+    if (source->set == TATU_VAULT_LOG_RECOVERY) {
+        const struct tatu_vault_wish wish = {.stage = TATU_RECOVERY_STAGE_ROM,
+                                             .last = source->last,
+                                             .image_type = image_type,
+                                             .len_max = slot_size - TATU_FLASH_FOOTER_SIZE,
+                                             .local = image.data};
+        return tatu_vault_recover(chip, &wish, out_len);
+    }
+    uint32_t at = source->set * TATU_FLASH_SET_STRIDE + slot_at;
+    TATU_TRY(tatu_vault_slot_len(chip, at, slot_size, out_len));
+    tatu_vault_chip_flash(chip, at, image.data, *out_len);
+    return TATU_OK;
+}
+
+static enum tatu_err boot_keystore(struct tatu_vault_chip *chip, const struct source *source,
                                    struct tatu_buf image, struct tatu_keystore *out_keystore,
                                    struct tatu_vault_handover *out, uint32_t *out_version)
 {
     struct tatu_vault_image checked;
     uint32_t len = 0;
-    uint32_t slot_at = set_at + TATU_FLASH_KEYSTORE_AT;
-    TATU_TRY(tatu_vault_slot_len(chip, slot_at, TATU_FLASH_KEYSTORE_SIZE, &len));
-    tatu_vault_chip_flash(chip, slot_at, image.data, len);
+    TATU_TRY(fetch(chip, source, TATU_IMAGE_KEYSTORE, TATU_FLASH_KEYSTORE_AT,
+                   TATU_FLASH_KEYSTORE_SIZE, image, &len));
     TATU_TRY(tatu_vault_check_keystore(chip, (struct tatu_span){image.data, len}, out_keystore,
                                        &checked));
     if (checked.info.body_len > sizeof(out->keystore)) {
@@ -147,15 +204,14 @@ static enum tatu_err boot_keystore(struct tatu_vault_chip *chip, uint32_t set_at
     return TATU_OK;
 }
 
-static enum tatu_err boot_runtime(struct tatu_vault_chip *chip, uint32_t set_at,
+static enum tatu_err boot_runtime(struct tatu_vault_chip *chip, const struct source *source,
                                   struct tatu_buf image, const struct tatu_keystore *keystore,
                                   struct tatu_vault_handover *out)
 {
     struct tatu_vault_image checked;
     uint32_t len = 0;
-    uint32_t slot_at = set_at + TATU_FLASH_VAULT_AT;
-    TATU_TRY(tatu_vault_slot_len(chip, slot_at, TATU_FLASH_VAULT_SIZE, &len));
-    tatu_vault_chip_flash(chip, slot_at, image.data, len); /* copied first, then checked */
+    TATU_TRY(fetch(chip, source, TATU_IMAGE_VAULT_RUNTIME, TATU_FLASH_VAULT_AT,
+                   TATU_FLASH_VAULT_SIZE, image, &len)); /* copied first, then checked */
     /* what a refused set left behind it would be executable beside the good runtime */
     memset(image.data + len, 0, image.cap - len);
     struct tatu_vault_trust trust = {.keystore = keystore};
@@ -166,25 +222,23 @@ static enum tatu_err boot_runtime(struct tatu_vault_chip *chip, uint32_t set_at,
     return TATU_OK;
 }
 
-static enum tatu_err boot_set(struct tatu_vault_chip *chip, uint8_t set, struct tatu_buf image,
+/* verdict    is there to be OK at the end: a second witness, which a call that never happened does
+ *            not change */
+static enum tatu_err boot_set(struct tatu_vault_chip *chip, const struct source *source,
+                              struct tatu_buf image, struct tatu_vault_refusal *verdict,
                               struct tatu_vault_handover *out)
 {
     struct tatu_keystore keystore;
-    struct tatu_vault_refusal *refusal = &out->refused[out->refused_count];
-    uint32_t set_at = set * TATU_FLASH_SET_STRIDE;
     uint32_t version = 0;
-    *refusal = (struct tatu_vault_refusal){.set = set, .image_type = TATU_IMAGE_KEYSTORE};
-    enum tatu_err err = boot_keystore(chip, set_at, image, &keystore, out, &version);
-    tatu_vault_log_verdict(chip, ROM, set, "keystore", err, version);
+    verdict->image_type = TATU_IMAGE_KEYSTORE;
+    enum tatu_err err = boot_keystore(chip, source, image, &keystore, out, &version);
+    tatu_vault_log_verdict(chip, ROM, source->set, "keystore", err, version);
     if (err == TATU_OK) {
-        refusal->image_type = TATU_IMAGE_VAULT_RUNTIME;
-        err = boot_runtime(chip, set_at, image, &keystore, out);
-        tatu_vault_log_verdict(chip, ROM, set, "runtime", err, out->runtime_version);
+        verdict->image_type = TATU_IMAGE_VAULT_RUNTIME;
+        err = boot_runtime(chip, source, image, &keystore, out);
+        tatu_vault_log_verdict(chip, ROM, source->set, "runtime", err, out->runtime_version);
     }
-    if (err != TATU_OK) {
-        refusal->err = (uint32_t)err;
-        out->refused_count++;
-    }
+    verdict->err = (uint32_t)err;
     return err;
 }
 
@@ -198,9 +252,30 @@ static uint8_t preferred_set(struct tatu_vault_chip *chip)
     return chosen >= 0 && table.preferred_set == 1 ? 1 : 0;
 }
 
-static enum tatu_err boot(struct tatu_vault_chip *chip, struct tatu_buf image,
+/* Keystore and runtime over the recovery port, until there are good ones. */
+static enum tatu_err recover(struct tatu_vault_chip *chip, struct tatu_buf image, enum tatu_err why,
+                             struct tatu_vault_handover *out)
+{
+    struct source source = {.set = TATU_VAULT_LOG_RECOVERY, .last = why};
+    tatu_vault_chip_recovery_open(chip);
+    out->mode = TATU_BOOT_RECOVERY;
+    out->set = 0;
+    for (;;) {
+        struct tatu_vault_refusal verdict = {.err = TATU_ERR_NO_BOOT_SET};
+        source.last = boot_set(chip, &source, image, &verdict, out);
+        if (source.last == TATU_OK && verdict.err == TATU_OK) {
+            return TATU_OK;
+        }
+        if (source.last == TATU_ERR_UNREACHABLE) {
+            return TATU_ERR_NO_BOOT_SET;
+        }
+    }
+}
+
+static enum tatu_err boot(struct tatu_vault_chip *chip, uint64_t number, struct tatu_buf image,
                           struct tatu_vault_handover *out)
 {
+    uint32_t failed = tatu_vault_failed_boots(chip, number);
     uint8_t public_key[64];
     TATU_TRY(tatu_vault_chip_load_fuse(chip, TATU_ENGINE_SLOT_IDENTITY, TATU_FUSE_SECRET_IDENTITY,
                                        public_key));
@@ -208,24 +283,39 @@ static enum tatu_err boot(struct tatu_vault_chip *chip, struct tatu_buf image,
                                        TATU_FUSE_SECRET_ATTESTATION, public_key));
     TATU_TRY(tatu_vault_chip_lock_slot(chip, TATU_ENGINE_SLOT_IDENTITY));
     TATU_TRY(tatu_vault_chip_lock_slot(chip, TATU_ENGINE_SLOT_ATTESTATION));
-    tatu_vault_chip_lock(chip);
+    tatu_vault_chip_set_control(chip, TATU_VCTL_LOCK, 1);
 
-    *out = (struct tatu_vault_handover){.magic = TATU_VAULT_HANDOVER_MAGIC,
-                                        .version = TATU_VAULT_HANDOVER_VERSION,
-                                        .preferred = preferred_set(chip)};
+    *out = (struct tatu_vault_handover){
+        .magic = TATU_VAULT_HANDOVER_MAGIC,
+        .version = TATU_VAULT_HANDOVER_VERSION,
+        .preferred = preferred_set(chip),
+        .mode = failed < SAFE_AFTER ? TATU_BOOT_NORMAL : TATU_BOOT_SAFE,
+        .attempts = failed < UINT8_MAX ? (uint8_t)failed : UINT8_MAX};
+    if ((tatu_vault_chip_control(chip, TATU_VCTL_STRAPS) & TATU_STRAP_RECOVERY) != 0) {
+        tatu_vault_log(chip, ROM " recovery, strap\n");
+        return recover(chip, image, TATU_OK, out);
+    }
+    uint8_t first = out->preferred ^ (failed / TRIES_OF_A_SET & 1);
     for (uint8_t attempt = 0; attempt < TATU_FLASH_SET_COUNT; attempt++) {
-        out->set = out->preferred ^ attempt;
-        out->fallback = attempt;
-        /* two witnesses: the verdict, and that nothing more was refused than sets before */
-        if (boot_set(chip, out->set, image, out) == TATU_OK && out->refused_count == attempt) {
+        const struct source source = {.set = first ^ attempt};
+        struct tatu_vault_refusal *verdict = &out->refused[attempt];
+        *verdict = (struct tatu_vault_refusal){.set = source.set, .err = TATU_ERR_NO_BOOT_SET};
+        out->set = source.set;
+        out->fallback = out->set != out->preferred;
+        if (boot_set(chip, &source, image, verdict, out) == TATU_OK && verdict->err == TATU_OK) {
             return TATU_OK;
         }
+        out->refused_count++;
     }
-    return TATU_ERR_NO_BOOT_SET;
+    tatu_vault_log_err(chip, ROM, " recovery", TATU_ERR_NO_BOOT_SET);
+    tatu_vault_store_halt(chip, TATU_ERR_NO_BOOT_SET); /* for the log of the next boot */
+    return recover(chip, image, TATU_ERR_NO_BOOT_SET, out);
 }
 
-static void say_hello(struct tatu_vault_chip *chip, uint32_t lifecycle)
+/* The number of this boot. */
+static uint64_t say_hello(struct tatu_vault_chip *chip, uint32_t lifecycle)
 {
+    uint64_t number = tatu_vault_chip_count(chip, TATU_FUSE_COUNTER_BOOT);
     enum tatu_err last = tatu_vault_load_halt(chip);
     if (last != TATU_OK) {
         tatu_vault_log_err(chip, ROM, " last boot halted", last);
@@ -234,28 +324,54 @@ static void say_hello(struct tatu_vault_chip *chip, uint32_t lifecycle)
     tatu_vault_log(chip, ROM " vault boot, lifecycle ");
     tatu_vault_log_number(chip, lifecycle);
     tatu_vault_log(chip, ", boot ");
-    tatu_vault_log_number(chip, (uint32_t)tatu_vault_chip_count(chip, TATU_FUSE_COUNTER_BOOT));
+    tatu_vault_log_number(chip, (uint32_t)number);
     tatu_vault_log(chip, "\n");
+    return number;
+}
+
+/* Who booted, and a number that makes this boot's log different from each other one. */
+static enum tatu_err say_who(struct tatu_vault_chip *chip)
+{
+    uint8_t key[64];
+    uint8_t nonce[32];
+    TATU_TRY(tatu_vault_chip_public(chip, TATU_ENGINE_SLOT_IDENTITY, key));
+    tatu_vault_log_hex(chip, ROM, " id ", TATU_SPAN_OF(key));
+    TATU_TRY(tatu_vault_chip_public(chip, TATU_ENGINE_SLOT_ATTESTATION, key));
+    tatu_vault_log_hex(chip, ROM, " attestation ", TATU_SPAN_OF(key));
+    TATU_TRY(tatu_vault_chip_random(chip, nonce, sizeof(nonce)));
+    tatu_vault_log_hex(chip, ROM, " nonce ", TATU_SPAN_OF(nonce));
+    return TATU_OK;
 }
 
 enum tatu_vault_next tatu_vault_run_rom(struct tatu_vault_chip *chip, struct tatu_span rom_code,
                                         struct tatu_buf image, struct tatu_vault_handover *out)
 {
-    enum tatu_err err = check_self(chip, rom_code);
+    enum tatu_err err = check_tamper(chip);
+    if (err == TATU_OK) {
+        err = check_self(chip, rom_code);
+    }
+    if (err == TATU_OK) {
+        err = check_lms(chip, image);
+    }
     uint32_t lifecycle = tatu_vault_chip_fuse(chip, TATU_FUSE_LIFECYCLE);
     if (err == TATU_OK && lifecycle == 0 && tatu_vault_chip_fuse(chip, TATU_FUSE_LIFECYCLE) == 0) {
         serve_fab(chip);
         return TATU_VAULT_HALT;
     }
     if (err == TATU_OK) {
-        say_hello(chip, lifecycle);
-        err = boot(chip, image, out);
+        uint64_t number = say_hello(chip, lifecycle);
+        err = boot(chip, number, image, out);
+    }
+    if (err == TATU_OK) {
+        err = say_who(chip);
     }
     if (err != TATU_OK) {
         tatu_vault_log_err(chip, ROM, " halted", err);
         tatu_vault_store_halt(chip, err);
         return TATU_VAULT_HALT;
     }
-    /* said twice: one set was not refused */
-    return out->refused_count < TATU_FLASH_SET_COUNT ? TATU_VAULT_RUN : TATU_VAULT_HALT;
+    /* said twice: one set was not refused, or the one of the recovery port was not */
+    return out->refused_count < TATU_FLASH_SET_COUNT || out->mode == TATU_BOOT_RECOVERY
+               ? TATU_VAULT_RUN
+               : TATU_VAULT_HALT;
 }

@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -9,6 +10,7 @@
 #include "fake_chip.h"
 #include "handover.h"
 #include "proto/fab.h"
+#include "proto/mailbox.h"
 #include "proto/table.h"
 #include "record.h"
 
@@ -94,6 +96,126 @@ static void rom_prefers_the_set_of_the_newer_table(void **state)
     fake_chip_reset(world->chip);
     assert_int_equal(boot(world->chip), TATU_VAULT_RUN);
     assert_int_equal(handover.set, 0);
+}
+
+static void boot_times(struct tatu_vault_chip *chip, int times)
+{
+    for (int n = 0; n < times; n++) {
+        fake_chip_reset(chip);
+        assert_int_equal(boot(chip), TATU_VAULT_RUN);
+    }
+}
+
+/* Three boots of one set that did not become healthy, then three of the other, and so on. */
+static void rom_gives_each_set_three_tries(void **state)
+{
+    struct fake_world *world = *state;
+    for (uint8_t preferred = 0; preferred < 2; preferred++) {
+        write_table(world->chip, TATU_FLASH_TABLE0_AT, 8u + preferred, preferred);
+        tatu_vault_store_good(world->chip, world->chip->counters[TATU_FUSE_COUNTER_BOOT]);
+        for (int n = 0; n < 14; n++) {
+            boot_times(world->chip, 1);
+            uint8_t other = n / 3 & 1;
+            assert_int_equal(handover.attempts, n);
+            assert_int_equal(handover.set, preferred ^ other);
+            assert_int_equal(handover.preferred, preferred);
+            assert_int_equal(handover.fallback, other);
+            assert_int_equal(handover.mode, n < 6 ? TATU_BOOT_NORMAL : TATU_BOOT_SAFE);
+        }
+    }
+}
+
+static void rom_tries_the_other_set_when_the_one_whose_turn_it_is_is_bad(void **state)
+{
+    struct fake_world *world = *state;
+    memset(world->chip->flash + TATU_FLASH_SET_STRIDE, 0xff, TATU_FLASH_VAULT_SIZE);
+    boot_times(world->chip, 4);
+    assert_int_equal(handover.set, 0);
+    assert_int_equal(handover.fallback, 0);
+    assert_int_equal(handover.refused_count, 1);
+    assert_int_equal(handover.refused[0].set, 1);
+}
+
+static void rom_starts_over_after_a_healthy_boot(void **state)
+{
+    struct fake_world *world = *state;
+    boot_times(world->chip, 300);
+    assert_int_equal(handover.attempts, 255);
+    assert_int_equal(handover.mode, TATU_BOOT_SAFE);
+    tatu_vault_store_good(world->chip, world->chip->counters[TATU_FUSE_COUNTER_BOOT]);
+    boot_times(world->chip, 1);
+    assert_int_equal(handover.attempts, 0);
+    assert_int_equal(handover.mode, TATU_BOOT_NORMAL);
+    assert_int_equal(handover.set, 0);
+}
+
+static void rom_says_who_booted(void **state)
+{
+    struct fake_world *world = *state;
+    char line[160];
+    char hex[129];
+    char first_nonce[80];
+    for (uint32_t n = 0; n < 2; n++) {
+        uint8_t key[64];
+        boot_times(world->chip, 1);
+        fake_public(world->chip->secrets[TATU_FUSE_SECRET_IDENTITY], key);
+        tatu_base_encode_hex(TATU_SPAN_OF(key), hex);
+        (void)snprintf(line, sizeof(line), "[ROM] id %s\n", hex);
+        assert_non_null(strstr(world->chip->log, line));
+        fake_public(world->chip->secrets[TATU_FUSE_SECRET_ATTESTATION], key);
+        tatu_base_encode_hex(TATU_SPAN_OF(key), hex);
+        (void)snprintf(line, sizeof(line), "[ROM] attestation %s\n", hex);
+        assert_non_null(strstr(world->chip->log, line));
+        const char *nonce = strstr(world->chip->log, "[ROM] nonce ");
+        assert_non_null(nonce);
+        assert_int_equal(strchr(nonce, '\n') - nonce, 12 + 64);
+        if (n == 0) {
+            memcpy(first_nonce, nonce, 76);
+        } else {
+            assert_memory_not_equal(first_nonce, nonce, 76);
+        }
+    }
+}
+
+static void rom_halts_without_good_random_numbers(void **state)
+{
+    struct fake_world *world = *state;
+    world->chip->random_fails = true;
+    assert_int_equal(boot(world->chip), TATU_VAULT_HALT);
+    assert_non_null(strstr(world->chip->log, "[ROM] halted, ENTROPY\n"));
+    struct tatu_vault_chip *blank = fake_chip_new();
+    blank->random_fails = true;
+    assert_int_equal(boot(blank), TATU_VAULT_HALT); /* and makes no keys at the fab */
+    assert_null(strstr(blank->log, "fab port"));
+    fake_chip_free(blank);
+}
+
+static void rom_halts_for_ever_when_the_chip_was_opened(void **state)
+{
+    struct fake_world *world = *state;
+    world->chip->straps = TATU_STRAP_TAMPER;
+    assert_int_equal(boot(world->chip), TATU_VAULT_HALT);
+    assert_non_null(strstr(world->chip->log, "[ROM] halted, TAMPER\n"));
+    assert_true(world->chip->wiped);
+    assert_null(world->chip->secrets[TATU_FUSE_SECRET_IDENTITY]);
+    assert_int_equal(world->chip->counters[TATU_FUSE_COUNTER_BOOT], 0);
+    world->chip->straps = 0;
+    fake_chip_reset(world->chip);
+    assert_int_equal(boot(world->chip), TATU_VAULT_HALT);
+    assert_non_null(strstr(world->chip->log, "[ROM] halted, TAMPER\n"));
+}
+
+/* The power went before the wipe: the next start finishes it, or finds the pin still up. */
+static void a_wipe_that_was_cut_off_is_repeated(void **state)
+{
+    struct fake_world *world = *state;
+    world->chip->straps = TATU_STRAP_TAMPER;
+    world->chip->power_left = 0;
+    assert_int_equal(boot(world->chip), TATU_VAULT_HALT);
+    assert_false(world->chip->wiped);
+    fake_chip_reset(world->chip);
+    assert_int_equal(boot(world->chip), TATU_VAULT_HALT);
+    assert_true(world->chip->wiped);
 }
 
 /* ---- each way in which set A can be bad; set B must boot, and the error must be the named one
@@ -329,6 +451,11 @@ static void rom_halts_when_it_or_an_engine_is_broken(void **state)
     world->chip->verify_says_yes = true;
     assert_int_equal(boot(world->chip), TATU_VAULT_HALT);
     assert_non_null(strstr(world->chip->log, "[ROM] halted, IO\n"));
+    fake_chip_reset(world->chip);
+    world->chip->verify_says_yes = false;
+    world->chip->lms_says_yes = true;
+    assert_int_equal(boot(world->chip), TATU_VAULT_HALT);
+    assert_non_null(strstr(world->chip->log, "[ROM] halted, IO\n"));
 }
 
 /* ---- fab ---- */
@@ -446,6 +573,13 @@ int main(void)
         WITH_WORLD(rom_boots_the_first_set_of_an_empty_table),
         WITH_WORLD(rom_locks_before_the_runtime),
         WITH_WORLD(rom_prefers_the_set_of_the_newer_table),
+        WITH_WORLD(rom_gives_each_set_three_tries),
+        WITH_WORLD(rom_tries_the_other_set_when_the_one_whose_turn_it_is_is_bad),
+        WITH_WORLD(rom_starts_over_after_a_healthy_boot),
+        WITH_WORLD(rom_says_who_booted),
+        WITH_WORLD(rom_halts_without_good_random_numbers),
+        WITH_WORLD(rom_halts_for_ever_when_the_chip_was_opened),
+        WITH_WORLD(a_wipe_that_was_cut_off_is_repeated),
         cmocka_unit_test(rom_boots_set_b_when_set_a_is_bad),
         WITH_WORLD(rom_leaves_nothing_of_a_refused_set_beside_the_runtime),
         WITH_WORLD(rom_refuses_a_revoked_root),

@@ -10,6 +10,7 @@
 #define MPU_RBAR 0xe000ed9cu
 #define MPU_RASR 0xe000eda0u
 #define NVIC_ISER 0xe000e100u
+#define TAMPER (1u << 1)                   /* interrupt 1 */
 #define SIZE(log2) (((log2)-1u) << 1 | 1u) /* and enabled */
 #define READ_ONLY (5u << 24)
 #define READ_WRITE (1u << 24)
@@ -58,7 +59,8 @@ static void reset(void)
 {
     __asm__ volatile("cpsid i");
     protect();
-    write_reg(NVIC_ISER, 1);
+    write_reg(NVIC_ISER, TAMPER);
+    __asm__ volatile("cpsie i");
     const struct tatu_vault_handover *handover =
         (const struct tatu_vault_handover *)TATU_VAULT_HANDOVER_AT;
     if (tatu_vault_start(NULL, handover, &vault) != TATU_OK) {
@@ -78,7 +80,13 @@ static void fault(void)
     sleep_forever();
 }
 
-__attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
+static void opened(void)
+{
+    tatu_vault_wipe(NULL);
+    sleep_forever();
+}
+
+__attribute__((section(".vectors"), used)) static void (*const vectors[18])(void) = {
     (void (*)(void))TATU_VAULT_STACK_TOP,
     reset,
     fault,
@@ -94,4 +102,6 @@ __attribute__((section(".vectors"), used)) static void (*const vectors[16])(void
     fault,
     fault,
     fault,
-    fault};
+    fault,
+    fault, /* interrupt 0, the mailbox, only wakes */
+    opened};

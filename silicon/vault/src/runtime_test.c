@@ -98,17 +98,33 @@ static void a_lab_board_says_so(void **state)
     assert_true(vault.evidence.debug_open);
 }
 
+static void an_opened_chip_destroys_its_secrets_and_starts_again(void **state)
+{
+    struct fake_world *world = *state;
+    assert_true(fake_world_boot(world, &vault));
+    tatu_vault_wipe(world->chip);
+    assert_true(world->chip->wiped);
+    assert_null(world->chip->secrets[0]);
+    assert_int_equal(world->chip->resets, 1);
+    assert_non_null(strstr(world->chip->log, "[VAULT] opened, secrets destroyed\n"));
+    assert_false(fake_world_boot(world, &vault));
+    assert_non_null(strstr(world->chip->log, "[ROM] halted, TAMPER\n"));
+}
+
 static void a_handover_of_another_version_or_form_is_refused(void **state)
 {
     struct fake_world *world = *state;
     static struct tatu_vault_handover handover;
-    handover = (struct tatu_vault_handover){.magic = TATU_VAULT_HANDOVER_MAGIC, .version = 2};
+    handover = (struct tatu_vault_handover){.magic = TATU_VAULT_HANDOVER_MAGIC, .version = 1};
     assert_int_equal(tatu_vault_start(world->chip, &handover, &vault), TATU_ERR_VERSION);
     handover.version = TATU_VAULT_HANDOVER_VERSION;
     handover.refused_count = 3;
     assert_int_equal(tatu_vault_start(world->chip, &handover, &vault), TATU_ERR_FORMAT);
     handover.refused_count = 0;
     handover.keystore_len = TATU_KEYSTORE_MAX + 1;
+    assert_int_equal(tatu_vault_start(world->chip, &handover, &vault), TATU_ERR_FORMAT);
+    handover.keystore_len = 0;
+    handover.mode = TATU_BOOT_RECOVERY + 1;
     assert_int_equal(tatu_vault_start(world->chip, &handover, &vault), TATU_ERR_FORMAT);
     assert_false(world->chip->acore_released);
 }
@@ -124,6 +140,7 @@ int main(void)
         WITH_WORLD(without_a_good_monitor_the_a_core_stays_in_reset),
         WITH_WORLD(a_monitor_as_high_as_the_floor_runs),
         WITH_WORLD(a_lab_board_says_so),
+        WITH_WORLD(an_opened_chip_destroys_its_secrets_and_starts_again),
         WITH_WORLD(a_handover_of_another_version_or_form_is_refused),
     };
     return cmocka_run_group_tests_name("vault runtime", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 static void attack(const struct network_targets *targets)
 {
+    peripherals_tell_certificate(); /* from then on it has all that an application has */
     calls_attack();
     files_attack();
     memory_attack();
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
         (void)Log_Debug("attacks are over\n");
         hunger_hammer();
     } else if (strcmp(role, "peer") == 0) {
+        peripherals_tell_certificate();
         network_serve_peer(&targets);
     } else if (strcmp(role, "stack") == 0) {
         memory_attack_stack();

@@ -32,6 +32,9 @@ void network_serve_peer(const struct network_targets *targets);
 /** Pins, the control socket, the signing socket. */
 void peripherals_attack(void);
 
+/** Waits for the application's certificate, and logs it line by line. */
+void peripherals_tell_certificate(void);
+
 /** For ever: connects to the sockets of control and signing as fast as it can, and keeps the
  * processor busy. */
 void hunger_hammer(void);

@@ -1,5 +1,6 @@
 /* Pins that the manifest does not name, and the two sockets an application has, treated badly. */
 #include <applibs/gpio.h>
+#include <applibs/log.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #define OTHER_PIN 12 /* the doorbell's, and not in the manifest */
 #define CONTROL "/run/control"
 #define SIGN "/run/deviceauth/sign"
+#define CERTIFICATE "/run/deviceauth/cert.pem"
 #define DIGEST_SIZE 32
 #define ANSWER_SIGNED 68 /* no error and a signature */
 #define CERTIFICATE_WAIT_S 60
@@ -32,19 +34,27 @@ static int connect_to(const char *path)
     return fd;
 }
 
-/* The first word of the answer to `len` bytes, -1 for none; the length of the answer. */
-static int64_t ask(const char *path, const void *bytes, size_t len, ssize_t *out_len)
+/* The first word of the answer to `len` bytes, -1 for none; the answer and its length. */
+static int64_t ask_for(const char *path, const void *bytes, size_t len, uint8_t *out,
+                       size_t out_size, ssize_t *out_len)
 {
-    uint32_t answer[32] = {0};
+    uint32_t first;
     const int fd = connect_to(path);
     if (fd < 0 || send(fd, bytes, len, MSG_NOSIGNAL) != (ssize_t)len ||
         !attack_wait(fd, POLLIN, 3000)) {
         (void)close(fd);
         return -1;
     }
-    *out_len = recv(fd, answer, sizeof(answer), 0);
+    *out_len = recv(fd, out, out_size, 0);
     (void)close(fd);
-    return *out_len >= 4 ? (int64_t)answer[0] : -1;
+    memcpy(&first, out, sizeof(first));
+    return *out_len >= (ssize_t)sizeof(first) ? (int64_t)first : -1;
+}
+
+static int64_t ask(const char *path, const void *bytes, size_t len, ssize_t *out_len)
+{
+    uint8_t answer[128] = {0};
+    return ask_for(path, bytes, len, answer, sizeof(answer), out_len);
 }
 
 static void expect_error(const char *name, const char *path, const void *bytes, size_t len)
@@ -95,19 +105,58 @@ static void try_control(void)
     }
 }
 
+/* Whoever reads the log compares it with those of other applications. */
+void peripherals_tell_certificate(void)
+{
+    char line[128];
+    bool inside = false;
+    for (int s = 0; s < CERTIFICATE_WAIT_S && access(CERTIFICATE, R_OK) != 0; s++) {
+        (void)sleep(1);
+    }
+    FILE *file = fopen(CERTIFICATE, "r");
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, "-----END", 8) == 0) {
+            break; /* the authority follows */
+        }
+        if (inside) {
+            (void)Log_Debug("certificate %s\n", line);
+        }
+        inside = true;
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+}
+
+static void put_hex(const uint8_t *bytes, size_t len, char *out)
+{
+    for (size_t i = 0; i < len; i++) {
+        (void)sprintf(out + 2 * i, "%02x", bytes[i]);
+    }
+}
+
+static void tell_signature(const uint8_t *digest, const uint8_t *signature)
+{
+    char texts[3][2 * DIGEST_SIZE + 1];
+    put_hex(digest, DIGEST_SIZE, texts[0]);
+    put_hex(signature, DIGEST_SIZE, texts[1]);
+    put_hex(signature + DIGEST_SIZE, DIGEST_SIZE, texts[2]);
+    (void)Log_Debug("signed %s %s %s\n", texts[0], texts[1], texts[2]);
+}
+
 static void try_signing(void)
 {
     static const uint8_t digest[256] = {1, 2, 3};
+    uint8_t answer[ANSWER_SIGNED] = {0};
     ssize_t len = 0;
-    for (int s = 0; s < CERTIFICATE_WAIT_S && access("/run/deviceauth/cert.pem", R_OK) != 0; s++) {
-        (void)sleep(1);
-    }
     expect_error("sign 31 bytes", SIGN, digest, DIGEST_SIZE - 1);
     expect_error("sign 33 bytes", SIGN, digest, DIGEST_SIZE + 1);
     expect_error("sign 256 bytes", SIGN, digest, sizeof(digest));
-    const int64_t err = ask(SIGN, digest, DIGEST_SIZE, &len);
+    const int64_t err = ask_for(SIGN, digest, DIGEST_SIZE, answer, sizeof(answer), &len);
     attack_tell("control: sign 32 bytes", err == 0 && len == ANSWER_SIGNED,
                 "answered %lld in %zd bytes", (long long)err, len);
+    tell_signature(digest, answer + 4);
 }
 
 void peripherals_attack(void)

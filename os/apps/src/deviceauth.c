@@ -1,0 +1,120 @@
+#include "deviceauth.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/image.h"
+
+#define ATTESTD_UID 111
+#define PATH_SIZE 320 /* a root and any file name */
+
+static void close_folder(DIR **folder)
+{
+    if (*folder != NULL) {
+        (void)closedir(*folder);
+    }
+}
+
+static const struct tatu_app *find_wanted(const struct tatu_apps *apps, const char *component)
+{
+    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
+        const struct tatu_app *app = &apps->apps[i];
+        if (app->state != TATU_APP_ABSENT && app->manifest.has_tenant &&
+            strcmp(app->component, component) == 0) {
+            return app;
+        }
+    }
+    return NULL;
+}
+
+static bool has_text(const char *path, const char *text)
+{
+    char there[TATU_GUID_TEXT_SIZE] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const bool same =
+        fd >= 0 && read(fd, there, sizeof(there) - 1) >= 0 && strcmp(there, text) == 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return same;
+}
+
+static bool write_text(const char *path, const char *text)
+{
+    (void)unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+    const bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return done;
+}
+
+/* True: it was not there, or of another tenant. attestd owns the folder, so that it can put the
+ * certificate there; whose it is to be it reads in a file that it does not own. */
+static bool make_one(const struct tatu_apps *apps, const struct tatu_app *app, const char *root)
+{
+    char folder[PATH_SIZE], path[PATH_SIZE], tenant[TATU_GUID_TEXT_SIZE];
+    (void)snprintf(folder, sizeof(folder), "%s/%s", root, app->component);
+    (void)snprintf(path, sizeof(path), "%s/%s/tenant", root, app->component);
+    tatu_proto_format_guid(app->manifest.tenant, tenant);
+    if (has_text(path, tenant)) {
+        return false;
+    }
+    if ((mkdir(folder, 0755) != 0 && errno != EEXIST) || !write_text(path, tenant) ||
+        (geteuid() == 0 && chown(folder, ATTESTD_UID, ATTESTD_UID) != 0)) {
+        tatu_os_log(apps->log, TATU_OS_LOG_WARNING, "app %s: no place for its certificate: %s",
+                    app->manifest.name, strerror(errno));
+    }
+    return true;
+}
+
+static void remove_one(const char *root, const char *component)
+{
+    static const char *const files[] = {"cert.pem", "cert.pem.new", "sign", "tenant"};
+    char path[PATH_SIZE];
+    for (size_t i = 0; i < TATU_COUNT_OF(files); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s/%s", root, component, files[i]);
+        (void)unlink(path);
+    }
+    (void)snprintf(path, sizeof(path), "%s/%s", root, component);
+    (void)rmdir(path);
+}
+
+/* Whether a folder's name is one of a component; "update" is attestd's own. */
+static bool is_component(const char *name)
+{
+    uint8_t guid[16];
+    return tatu_proto_parse_guid(name, strlen(name), guid) == TATU_OK;
+}
+
+static bool remove_others(const struct tatu_apps *apps, const char *root)
+{
+    DIR *folder __attribute__((cleanup(close_folder))) = opendir(root);
+    const struct dirent *entry;
+    bool changed = false;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (is_component(entry->d_name) && find_wanted(apps, entry->d_name) == NULL) {
+            remove_one(root, entry->d_name);
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+bool tatu_apps_sync_deviceauth(const struct tatu_apps *apps, const char *root)
+{
+    bool changed = remove_others(apps, root);
+    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
+        const struct tatu_app *app = &apps->apps[i];
+        if (app->state == TATU_APP_ABSENT || !app->manifest.has_tenant) {
+            continue;
+        }
+        changed |= make_one(apps, app, root);
+    }
+    return changed;
+}

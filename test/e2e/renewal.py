@@ -1,0 +1,193 @@
+#!/usr/bin/python3
+"""Renewal of a device that is in trouble: safe mode, tickets, confirmed floors, a network that breaks.
+
+renewal.py [--dir DIR] [--keep]   one line per promise; last "N passed, N failed"
+"""
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+from story import APP_WITHIN_S, LINUX_WITHIN_S, Doorbell, StepFailed, wait_for
+
+ATTEMPTS_BEFORE_SAFE = 6  # boots that did not come up healthy
+HEALTHY_WITHIN_S = 60
+GRACE_S = 86400
+
+
+class Line(threading.Thread):
+    """The network between the board and the update listener. It can break in the middle of an answer, or be down."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        self.service = None  # port
+        self.cut_after = []  # bytes of an answer after which a connection breaks, one entry for each
+        self.down = False
+        self.cuts = 0
+        self.start()
+
+    def run(self):
+        while True:
+            board, _ = self.listening.accept()
+            if self.down:
+                board.close()
+                continue
+            limit = self.cut_after.pop(0) if self.cut_after else None
+            service = socket.create_connection(("127.0.0.1", self.service))
+            threading.Thread(target=self.carry, args=(board, service, None), daemon=True).start()
+            threading.Thread(target=self.carry, args=(service, board, limit), daemon=True).start()
+
+    def carry(self, source, sink, limit):
+        carried = 0
+        try:
+            while data := source.recv(2048):
+                if limit is not None and carried + len(data) > limit:
+                    self.cuts += 1
+                    break
+                sink.sendall(data)
+                carried += len(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+class Renewal(Doorbell):
+    def __init__(self, options):
+        super().__init__(options)
+        self.line = Line()
+
+    def sign_release(self, out, update_port, register):
+        self.line.service = update_port
+        super().sign_release(out, self.line.port, register)
+
+    def start_board(self):
+        self.tatu("board", "start", self.path("board"))
+
+    def stop_board(self):
+        self.tatu("board", "stop", self.path("board"))
+
+    def events(self, kind):
+        return [event for event in self.tatu("event", "list") if event["kind"] == kind]
+
+    # ---- the promises --------------------------------------------------------------------------
+
+    def a_board_comes_up_healthy(self):
+        for _, _, step in self.steps()[:6]:
+            step()
+        self.serial_has(r"appman: healthy: all services are up", HEALTHY_WITHIN_S)
+
+    def a_download_goes_on_where_the_network_broke(self):
+        self.start_receiver()
+        package, program = self.build_doorbell(1)
+        size = os.path.getsize(package)
+        image = self.tatu("image", "add", package)
+        self.tatu("symbols", "add", program)
+        since = len(self.serial())
+        # What comes next may be a poll or the download: they break at a length that only the download reaches, behind
+        # its first TLS record of 16 KiB. What is left of it then does not reach that length.
+        self.line.cut_after = [size * 3 // 4] * 20
+        self.tatu("deployment", "create", "--images", image["properties"]["imageId"])
+        self.serial_has(r"updated: the network broke after [1-9]\d* of \d+ bytes", APP_WITHIN_S, since)
+        self.serial_has(r"app doorbell: doorbell version 1 is ready", APP_WITHIN_S, since)
+        self.line.cut_after = []
+        if self.line.cuts == 0:
+            raise StepFailed("the network did not break")
+        if self.events("install-failed"):
+            raise StepFailed("it was begun anew")
+
+    def a_group_with_a_grace_arms_its_devices(self):
+        self.tatu("device-group", "update", "--renewal-grace", GRACE_S)
+        self.stop_board()
+        self.start_board()
+        self.serial_has(rf"updated: ticket: OK, grace {GRACE_S} s", APP_WITHIN_S)
+
+    def a_device_is_disarmed_again(self):
+        self.tatu("device-group", "update", "--renewal-grace", 0)
+        self.stop_board()
+        self.start_board()
+        self.serial_has(r"updated: ticket: OK, grace 0 s", APP_WITHIN_S)
+
+    def a_confirmed_release_raises_the_floors(self):
+        self.serial_has(r"appman: healthy", HEALTHY_WITHIN_S)
+        self.tatu("release", "confirm", "--release", self.path("release"), "--platform", self.path("platform"))
+        self.stop_board()
+        self.start_board()
+        self.serial_has(r"updated: rollback floors: vault 1, monitor 1, OS 1, keystore 1", APP_WITHIN_S)
+        event = wait_for("the event at the owner", lambda: self.events("floors-raised"), 60)[0]
+        if event["text"] != "rollback floors rose: vault 1, monitor 1, OS 1, keystore 1":
+            raise StepFailed(event["text"])
+        self.serial_has(r"app doorbell: doorbell version 1 is ready", APP_WITHIN_S)
+
+    def a_board_that_never_comes_up_starts_no_application(self):
+        for _ in range(ATTEMPTS_BEFORE_SAFE):
+            self.stop_board()
+            self.start_board()
+            self.serial_has(r"appman: reached", LINUX_WITHIN_S)  # and off again before it is healthy
+        self.stop_board()
+        self.start_board()
+        self.serial_has(r"appman: safe mode; not launching applications", LINUX_WITHIN_S)
+        self.serial_has(r"proven: verdict OK, update certificate", APP_WITHIN_S)
+        event = wait_for("the event at the owner", lambda: self.events("not-launching"), 60)[0]
+        if not event["text"].startswith("safe mode"):
+            raise StepFailed(event["text"])
+        if self.tatu("device", "show", self.facts["device"])["mode"] != "safe":
+            raise StepFailed("its evidence does not say so")
+
+    def and_is_back_once_it_is_healthy(self):
+        self.serial_has(r"appman: healthy", HEALTHY_WITHIN_S)
+        if "app doorbell: started" in self.serial():
+            raise StepFailed("it started an application in safe mode")
+        self.stop_board()
+        self.start_board()
+        self.serial_has(r"app doorbell: doorbell version 1 is ready", APP_WITHIN_S)
+        wait_for("evidence of a normal boot",
+                 lambda: self.tatu("device", "show", self.facts["device"])["mode"] == "normal", 60)
+
+    def promises(self):
+        return [self.a_board_comes_up_healthy, self.a_download_goes_on_where_the_network_broke,
+                self.a_group_with_a_grace_arms_its_devices, self.a_device_is_disarmed_again,
+                self.a_confirmed_release_raises_the_floors, self.a_board_that_never_comes_up_starts_no_application,
+                self.and_is_back_once_it_is_healthy]
+
+
+def main():
+    parser = argparse.ArgumentParser(description="renewal of a device that is in trouble")
+    parser.add_argument("--dir", help="folder for everything; a temporary one otherwise")
+    parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
+    parser.add_argument("--first", type=int, metavar="N", help="only the first N promises")
+    parser.set_defaults(json=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    renewal = Renewal(parser.parse_args())
+    passed = failed = 0
+    try:
+        for promise in renewal.promises()[:renewal.options.first]:
+            began = time.monotonic()
+            try:
+                promise()
+                passed += 1
+                print(f"held: {promise.__name__} ({time.monotonic() - began:.0f} s)", flush=True)
+            except (StepFailed, OSError, ValueError, KeyError, subprocess.SubprocessError, json.JSONDecodeError) as problem:
+                failed += 1
+                renewal.options.keep = True
+                print(f"FAILED {promise.__name__}: {problem}\n  everything is kept in {renewal.dir}", flush=True)
+                if passed == 0:
+                    break  # without a board nothing else can hold
+    finally:
+        renewal.stop_all()
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

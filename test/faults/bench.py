@@ -1,0 +1,262 @@
+"""One chip under gdb, on which the trials of a stage run one after the other."""
+import os
+from collections import namedtuple
+
+import arm
+from silicon.harness import ERRORS, FAR_S, Chip, FuseFile, M, new_key, run_tool, symbol
+from silicon.harness.fuses import COUNTERS_AT, HEADER
+from silicon.harness.gdb import ACORE, FLAGS, PC, VAULT, Gdb, Gone
+
+ADDR2LINE = "arm-linux-gnueabihf-addr2line"
+BOOT = 100000            # the boot counter's start: it prints as many digits at each trial
+SLOW, SLOW_S = 8, 0.15   # a trial takes so many times the usual at most, and so long at least
+SP, LR = 13, 14
+CFSR, CFSR_NO_FETCH = 0xe000ed28, 1  # the vault core's fault: the instruction was not even fetched
+NOTES_AT = 0xf80  # on-die memory from here: the last good boot, the last halt
+PIECE = 0x400  # bytes; gdb's packets carry them
+BLOCK = 0x10000
+NVM_AT = 0x200  # in the fuse file's payload
+
+SURVIVED, REFUSED, CRASHED, RESET, HUNG, MISSED = "survived", "refused", "crashed", "reset", "hung", "missed"
+
+# way   breakpoints to go through, (address, how often); at the last stop the fault happens
+# kind  skip: the instruction there does not run. flip: before it runs, `bit` of `register` changes
+Trial = namedtuple("Trial", "way kind register bit", defaults=(0, 0))
+
+
+class Bench:
+    def __init__(self, stage, firmware, qemu):
+        self.stage, self.usual_s = stage, 5
+        self.leftover = self.lasting = None
+        self.blocks = []
+        self.elfs = {"rom": firmware.vault_rom[:-4] + ".elf", "runtime": firmware.vault_runtime[:-4] + ".elf",
+                     "monitor": firmware.monitor_elf}
+        self.of = {name: arm.disassemble(elf) for name, elf in self.elfs.items()}
+        self.code = {at: code for every in self.of.values() for at, code in every.items()}
+        self.reset_at = self._symbol("rom", "reset")
+        self.store_good, self.store_halt = (self._symbol("rom", "tatu_vault_store_" + what) for what in ("good", "halt"))
+        self.crashes = {self._symbol("rom", "fault"), self._symbol("runtime", "fault"),
+                        self._symbol("monitor", "tatu_monitor_panic")}
+        serving = self._symbol("runtime", "tatu_vault_chip_wait")
+        self.halts = {at for at, code in self.code.items() if code.name == "wfi"
+                      and not (stage.released and serving <= at < serving + 64)}
+        self.halts |= {self._symbol(program, "tatu_vault_recover") for program in ("rom", "runtime")}  # asks for help
+        self.watched = {self.reset_at, stage.reached} | self.crashes | self.halts
+        self.chip = Chip(firmware.vault_rom, firmware.arom, qemu=qemu)
+        self.chip.attacker, self.chip.bodies = new_key(), {**firmware.bodies(), **stage.sleds}
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def _symbol(self, program, name):
+        return symbol(self.elfs[program], name) & ~1
+
+    def _prepare(self):
+        """First the same chip with good images: what the trials look for is seen when it is there."""
+        for which in (0, 1):
+            self.chip.image.install(which, self.chip.keys.boot_set(self.chip.bodies))
+        self.chip.write_flash()
+        self.chip.make(lab=True)
+        FuseFile(self.chip.fuses).set_counter(M["FUSE_COUNTER_BOOT"], BOOT)
+        self._power_on()
+        outcome = self.run()
+        assert outcome == SURVIVED, f"{self.stage.name}: a good boot is '{outcome}'\n{self.chip.explain()}"
+        self.leftover = self._last_memory()
+        self.chip.power_off()
+        self.stage.spoil(self.chip)
+        self.chip.write_flash()
+        self.made, self.lasting = self.chip.state(), lasting(self.chip.fuses)
+        self.blocks = used_blocks(self.made[self.chip.flash]) if self.stage.released else []
+        self._power_on()
+        self.control()
+
+    def where(self, at):
+        """Function and line."""
+        elf = next(elf for name, elf in self.elfs.items() if at in self.of[name])
+        return " ".join(run_tool(ADDR2LINE, "-fse", elf, hex(at)).split())
+
+    def _last_memory(self):
+        """What a good boot leaves where the stage works, at the moment before it goes on."""
+        self.start()
+        at = next(at for at, code in self.code.items() if (code.name, code.operands) == ("movs", "pc, lr"))
+        assert self._reach(at if self.stage.released else self.stage.reached, 1, FAR_S)
+        return self._read(*self.stage.kept)
+
+    def close(self):
+        self.chip.remove()
+
+    def _power_on(self):
+        self.chip.power_on("-S", *self.chip.door("gdb"))
+        self.gdb = Gdb(self.chip)
+        for at in self.watched:
+            self.gdb.stop_at(at)
+
+    def _renew(self):
+        """A fault changed what outlives a reset, or ended the chip."""
+        self.chip.power_off()
+        self.chip.set_state(self.made)
+        self._power_on()
+
+    # ---- Memory and calls
+
+    def _read(self, core, start, length):
+        """Pieces of memory by address, without those that are not mapped."""
+        self.gdb.select(core)
+        pieces = ((at, self.gdb.read(at, PIECE)) for at in range(start, start + length, PIECE))
+        return [(at, data) for at, data in pieces if data is not None]
+
+    def _word(self, at):
+        return int.from_bytes(self.gdb.read(at, 4), "little")
+
+    def _call(self, function, *values):
+        """Calls a function of the ROM, which returns to the ROM's entry."""
+        for n, value in enumerate(values):
+            self.gdb.set(n, value)
+        self.gdb.set(LR, self.reset_at | 1)
+        self.gdb.set(PC, function)
+        self._go_to_reset()
+
+    def _reset(self):
+        self.gdb.monitor("system_reset")
+        self._go_to_reset()
+
+    def _go_to_reset(self):
+        core = self.gdb.go(60)
+        self.gdb.select(VAULT)
+        self.stood = self.reset_at
+        assert core == VAULT and self.gdb.get(PC) == self.reset_at, f"at {self.gdb.get(PC):#x} instead of the reset"
+
+    # ---- A trial
+
+    def start(self):
+        """Resets the chip. It stands at its first instruction; what outlives a reset is as at each other trial."""
+        self._reset()
+        boots = self._word(M["MAP_VFUSE_BASE"] + M["FUSE_COUNTER"])
+        self._call(self.store_good, 0, 0, boots, 0)
+        self._call(self.store_halt, 0, ERRORS["NO_BOOT_SET"])
+        self._reset()
+        if self.leftover is not None:
+            self.gdb.select(self.stage.kept[0])
+            for at, data in self.leftover:
+                self.gdb.write(at, data)
+            self.gdb.select(VAULT)
+        with open(self.chip.flash, "r+b") as file:  # the chip maps it
+            for at, data in self.blocks:
+                file.seek(at)
+                file.write(data)
+
+    def run(self, trial=None, limit_s=None):
+        """How it ends; without a trial nothing is faulted."""
+        try:
+            self.start()
+            outcome = self._try(trial, limit_s or max(SLOW * self.usual_s, SLOW_S))
+        except Gone:  # QEMU ends when the vault core locks up
+            self._renew()
+            return CRASHED
+        if self.lasting is not None and lasting(self.chip.fuses) != self.lasting:
+            self._renew()
+        return outcome
+
+    def control(self):
+        """Without a fault the boot is refused, in the usual time."""
+        started = self._computed_s()
+        outcome = self.run(limit_s=FAR_S)
+        assert outcome == REFUSED, f"{self.stage.name}: without a fault it is '{outcome}'\n{self.chip.explain()}"
+        self.usual_s = self._computed_s() - started
+
+    def _try(self, trial, limit_s):
+        if trial is not None:
+            for at, count in trial.way:
+                if not self._reach(at, count, limit_s):
+                    return MISSED
+            self._fault(trial)
+        return self._judge(self._go(limit_s))
+
+    def _go(self, limit_s):
+        """On, past a breakpoint where it stands, until one stops a core. None when the chip has computed for so long,
+        or sleeps."""
+        if self.gdb.get(PC) == self.stood:
+            self.gdb.step()
+        begun = self._computed_s()
+        core = self.gdb.go(limit_s)
+        while core is None and self._computed_s() < begun + limit_s and self._is_computing():
+            core = self.gdb.wait(limit_s)
+        return core
+
+    def _threads(self):
+        """State and ticks of each thread of the chip."""
+        folder = f"/proc/{self.chip.process.pid}/task"
+        for thread in os.listdir(folder):
+            with open(f"{folder}/{thread}/stat", encoding="ascii") as file:
+                fields = file.read().rpartition(")")[2].split()
+            yield fields[0], int(fields[11]) + int(fields[12])
+
+    def _computed_s(self):
+        return sum(ticks for _, ticks in self._threads()) / os.sysconf("SC_CLK_TCK")
+
+    def _is_computing(self):
+        return any(state == "R" for state, _ in self._threads())
+
+    def _reach(self, at, count, limit_s):
+        if at not in self.watched:
+            self.gdb.stop_at(at)
+        for n in range(count):
+            if n == 0 and self.gdb.get(PC) == at:
+                continue  # where it stands
+            core = self._go(limit_s)
+            self.gdb.select(core or self.gdb.halt())
+            if self.gdb.get(PC) != at:
+                break
+            self.stood = at
+        if at not in self.watched:
+            self.gdb.pass_by(at)
+        return self.gdb.get(PC) == at
+
+    def _fault(self, trial):
+        if trial.kind == "flip":
+            self.gdb.set(trial.register, self.gdb.get(trial.register) ^ 1 << trial.bit)
+        else:
+            at = trial.way[-1][0]
+            self.gdb.set(FLAGS, arm.after_skipped(self.gdb.get(FLAGS)))
+            self.gdb.set(PC, at + self.code[at].size)
+
+    def _judge(self, core):
+        hung = core is None
+        self.gdb.select(core or self.gdb.halt())
+        at = self.gdb.get(PC)
+        self.seen = self._see()
+        if at == self.stage.reached or self.seen:
+            return SURVIVED
+        if hung:
+            return HUNG
+        return RESET if at == self.reset_at else CRASHED if at in self.crashes else REFUSED
+
+    def _see(self):
+        """What must not be, in words; "" if all is well."""
+        seen, places = [], []
+        for core in (ACORE, VAULT):
+            self.gdb.select(core)
+            places.append((core, self.gdb.get(PC)))
+        if self.gdb.get(PC) in self.crashes and not self._word(CFSR) & CFSR_NO_FETCH:
+            places.append((VAULT, self._word(self.gdb.get(SP) + 24)))  # what faulted, and did run
+        if self._word(M["MAP_VCTL_BASE"] + M["VCTL_ACORE"]) and not self.stage.released:
+            seen.append("A-core released")
+        seen += [f"{'?av'[core]}core at {at:#x}" for core, at in places
+                 for forbidden, start, length in self.stage.forbidden
+                 if core == forbidden and start <= at < start + length]
+        return ", ".join(seen)
+
+
+def lasting(path):
+    """Of a fuse file: fuses, secrets, counters and on-die memory, but for the boot counter and the notes."""
+    payload = FuseFile(path).bank[HEADER:]
+    return payload[:COUNTERS_AT] + payload[COUNTERS_AT + 8:NVM_AT + NOTES_AT]
+
+
+def used_blocks(flash):
+    """What has content, and what the monitor writes at its start."""
+    blank = b"\xff" * BLOCK
+    every = ((at, flash[at:at + BLOCK]) for at in range(0, len(flash), BLOCK))
+    return [(at, data) for at, data in every if data != blank or at >= M["FLASH_RECORDS_AT"]]
