@@ -60,9 +60,9 @@ enum tatu_vault_command {
     TATU_VAULT_DROP_CAPABILITY =
         32, /* - -> - ; no capability is left, stored or of the session; the monitor's as well: in
              * mode RECOVERY it also disarms the ticket */
-    TATU_VAULT_SET_LIFECYCLE = 33,   /* u32 lifecycle word; only upwards -> - */
-    TATU_VAULT_TICKET_NONCE = 34,    /* - -> nonce[32] */
-    TATU_VAULT_SET_TICKET = 35,      /* COSE_Sign1 ticket -> u32 grace_s */
+    TATU_VAULT_SET_LIFECYCLE = 33, /* u32 lifecycle word; only upwards -> - */
+    TATU_VAULT_TICKET_NONCE = 34,  /* - -> nonce[32] */
+    TATU_VAULT_SET_TICKET = 35,    /* COSE_Sign1 ticket -> u32 grace_s */
 };
 
 /* Answer of TATU_VAULT_GET_BOOT: u8 set, u8 fallback, u8 count, u8 mode (enum tatu_boot_mode), then

@@ -152,6 +152,7 @@ def make_bodies(desk, root=None):
     desk.write("bodies/vault-rom.bin", b"rom" * 1000)
     desk.write("bodies/vault-runtime.bin", b"runtime" * 1000)
     desk.write("bodies/monitor.bin", b"monitor" * 1000)
+    desk.write("bodies/recovery.bin", b"recovery" * 1000)
     desk.write("bodies/device-tree.bin", b"dtb" * 1000)
     desk.write("bodies/kernel.bin", b"kernel" * 10000)
     desk.write("bodies/root.bin", root if root is not None else os.urandom(300 * 4096))
@@ -286,17 +287,18 @@ def an_lms_key_is_derived_from_its_seed_as_rfc_8554_says(desk):
 def a_one_time_key_signs_once(desk):
     record = make_release(desk)
     again = desk.good(*sign(desk))
+    each = 1024 - record["releaseSignaturesLeft"]  # of a release
     taken = second_signatures(desk, again)
-    assert min(taken) == len(record["images"]) - 1 and len(set(taken)) == len(taken)
+    assert each <= min(taken) <= max(taken) < 2 * each and len(set(taken)) == len(taken)
     runs = [subprocess.Popen([TATU, *map(str, sign(desk, **{"--out": desk.path(f"release{n}")}))], env=desk.env,
                              stdout=subprocess.DEVNULL) for n in range(4)]
     assert [run.wait(60) for run in runs] == [0] * 4
     for n in range(4):
         taken += second_signatures(desk, json.loads(read(desk.path(f"release{n}/release.json"))), f"release{n}")
-    assert len(set(taken)) == len(taken) == 25, "a one-time key was used twice"
-    assert struct.unpack_from("<I", read(desk.path("platform/release.lms")), 8)[0] == max(taken) + 1
+    assert len(set(taken)) == len(taken) and max(taken) < 6 * each, "a one-time key was used twice"
+    assert struct.unpack_from("<I", read(desk.path("platform/release.lms")), 8)[0] == 6 * each
     left = desk.good(*sign(desk))
-    assert left["releaseSignaturesLeft"] == 1024 - max(taken) - 1 - 5 and left["rootSignaturesLeft"] == 1024 - 7
+    assert left["releaseSignaturesLeft"] == 1024 - 7 * each and left["rootSignaturesLeft"] == 1024 - 7
 
 
 @promise

@@ -3,7 +3,7 @@ import os
 import re
 import struct
 
-from silicon.harness import ERRORS, Chip, Firmware, Keys, M, build_bare, flip, new_key, package, public, sign
+from silicon.harness import ERRORS, Chip, Firmware, Keys, M, build_kernel, flip, new_key, package, public, sign
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 (MODE_FULL, MODE_FALLBACK, MODE_PANIC, MODE_UPDATE, MODE_ROLLBACK, MODE_SAFE, MODE_RENEW,
@@ -42,9 +42,7 @@ class Board(Chip):
         self.make()
 
     def build_payload(self):
-        path = build_bare(self.folder, "payload", "acore", os.path.join(HERE, "payload.ld"),
-                          os.path.join(HERE, "payload_start.S"), os.path.join(HERE, "payload.c"),
-                          flags=["-mno-unaligned-access", "-O1", "-Wno-array-bounds"])
+        path = build_kernel(self.folder, os.path.join(HERE, "payload.c"))
         with open(path, "rb") as file:
             return file.read()
 

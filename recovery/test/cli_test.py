@@ -2,9 +2,10 @@
 """tatu device recover, on boards of the bench with the real chip, vault, monitor and recovery program; and against ports
 that answer ill.
 
-cli_test.py [--tatu FILE] [--qemu FILE] [--vault FOLDER] [--monitor FOLDER] [NAME...]
+cli_test.py [--tatu FILE] [--qemu FILE] [--vault FOLDER] [--monitor FOLDER] [--bodies FOLDER] [NAME...]
 
-Device tree, kernel and root file system are random bytes: what is recovered boots up to the monitor."""
+Device tree, kernel and root file system are random bytes: what is recovered boots up to the monitor. One test takes the
+parts of a real release (--bodies) and boots up to process 1."""
 import hashlib
 import json
 import os
@@ -31,7 +32,7 @@ class Desk:
 
     def __init__(self, options):
         self.dir = tempfile.mkdtemp(prefix="tatu-recover-")
-        self.tatu = options.tatu
+        self.tatu, self.real = options.tatu, options.bodies
         self.env = {"PATH": os.environ["PATH"], "TATU_CONFIG": self.path("config"), "TATU_QEMU": options.qemu}
         firmware = Firmware(options.vault, options.monitor)
         self.arom = firmware.arom
@@ -70,17 +71,17 @@ class Desk:
         assert ran.stderr.count("\n") == 1 and "; " in ran.stderr, ran.stderr
         return ran.stderr
 
-    def release(self, out, platform, version=1):
+    def release(self, out, platform, bodies=None, version=1):
         if not os.path.exists(self.path(platform)):
             self.good("platform", "init", "--dir", self.path(platform))
-        self.good("release", "sign", "--platform", self.path(platform), "--bodies", self.path("bodies"),
+        self.good("release", "sign", "--platform", self.path(platform), "--bodies", bodies or self.path("bodies"),
                   "--service-keys", self.path("keys.json"), "--host", "10.0.2.2", "--front", 1, "--update", 2,
                   "--version", "26.11", "--security-version", version, "--out", self.path(out))
 
-    def board(self, name):
+    def board(self, name, release="release", bodies=None):
         path = self.path(name)
-        self.good("board", "create", path, "--release", self.path("release"), "--maker", self.path("maker"),
-                  "--rom", self.path("bodies/vault-rom.bin"), "--arom", self.arom)
+        self.good("board", "create", path, "--release", self.path(release), "--maker", self.path("maker"),
+                  "--rom", os.path.join(bodies or self.path("bodies"), "vault-rom.bin"), "--arom", self.arom)
         self.boards.append(path)
         return path
 
@@ -147,6 +148,17 @@ def board_that_is_off_and_wiped_is_recovered_in_time(desk):
     desk.good("board", "start", board)  # and it stays so
     desk.wait(board, "[VAULT] set A: monitor verified")
     desk.good("board", "stop", board, "--now")
+    return f"{told['bytes']} bytes sent, both sets written, in {told['ms'] / 1000:.1f} s"
+
+
+def real_release_boots_linux_again(desk):
+    desk.release("real", "platform", bodies=desk.real)
+    board = desk.board("linux", "real", desk.real)
+    desk.wipe(board)
+    told = desk.good("device", "recover", "--board", board, "--images", desk.path("real"))
+    end = desk.wait(board, "[REC] installed")
+    desk.wait(board, "appman: ", end)
+    desk.good("board", "stop", board)
     return f"{told['bytes']} bytes sent, both sets written, in {told['ms'] / 1000:.1f} s"
 
 
@@ -305,7 +317,8 @@ def port_is_answered_and_done_ends_it(desk):
     assert got.count(b"\0") == 2 and len(got) > 1030, got
 
 
-TESTS = [board_that_is_off_and_wiped_is_recovered_in_time, board_that_runs_is_brought_into_recovery,
+TESTS = [board_that_is_off_and_wiped_is_recovered_in_time, real_release_boots_linux_again,
+         board_that_runs_is_brought_into_recovery,
          board_with_its_strap_up_is_recovered, recovery_that_was_killed_goes_on,
          board_that_was_killed_is_recovered_again, release_of_another_platform_is_refused, mixed_release_is_refused,
          missing_image_is_named, command_line_is_checked, ports_that_answer_ill_end_in_one_clear_line,
@@ -313,7 +326,8 @@ TESTS = [board_that_is_off_and_wiped_is_recovered_in_time, board_that_runs_is_br
 
 
 def main():
-    options = suite.options(__doc__, tatu=os.path.join(ROOT, "build/host/cli/tatu"), vault=None, monitor=None)
+    options = suite.options(__doc__, tatu=os.path.join(ROOT, "build/host/cli/tatu"), vault=None, monitor=None,
+                            bodies=os.path.join(ROOT, "build/release"))
     desk = Desk(options)
     try:
         return suite.run([(test.__name__.replace("_", " "), lambda test=test: test(desk)) for test in TESTS],

@@ -33,6 +33,14 @@ def build_bare(folder, name, core, script, *sources, flags=(), sections=()):
     return binary
 
 
+def build_kernel(folder, *sources):
+    """A program for the place of the kernel, on bare/bare.h; its path."""
+    bare = os.path.join(ROOT, "silicon/harness/bare")
+    return build_bare(folder, "kernel", "acore", os.path.join(bare, "acore.ld"), os.path.join(bare, "start.S"),
+                      os.path.join(bare, "bare.c"), *sources,
+                      flags=["-mno-unaligned-access", "-O1", "-Wno-array-bounds"])
+
+
 def symbol(elf, name):
     """Where a function or object of a program is."""
     return int(re.search(rf"^([0-9a-f]+) \w {re.escape(name)}$", run_tool(NM, elf), re.M)[1], 16)

@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: GPL-2.0-only
  * Tatu reference chip: wiring of cores, memories and devices. Addresses: proto/map.h.
  *
- * Three views of memory: `system` is the A-core's normal world and what bus masters see; `secure`
- * lays the secure devices over it; `vault` is the vault core's and shares no address with them.
+ * Views of memory: `system` is what bus masters see; `normal` lays the flash windows over it, for the
+ * A-core's normal world alone: QEMU does not end a bus master's transfer where a view of a ROM ends;
+ * `secure` lays the secure devices over that; `vault` is the vault core's and shares no address with
+ * them.
  */
 #include "qemu/osdep.h"
 
@@ -51,7 +53,7 @@ enum tatu_number { NUMBER_CUT, NUMBER_CUT_SEED, NUMBER_COUNT };
 
 struct TatuMachine {
     MachineState parent;
-    MemoryRegion secure, vault;
+    MemoryRegion normal, secure, vault;
     MemoryRegion arom, secram, vrom, vsram;
     MemoryRegion vault_flash, vault_mailram, vault_recovery;
     CPUClusterState cluster[2];
@@ -208,8 +210,10 @@ static void make_memories(TatuMachine *s)
 
     memory_region_add_subregion(system, TATU_MAP_RAM_BASE, machine->ram);
 
+    memory_region_init(&s->normal, OBJECT(s), "tatu.normal", UINT64_MAX);
+    memory_region_add_subregion_overlap(&s->normal, 0, system, -1);
     memory_region_init(&s->secure, OBJECT(s), "tatu.secure", UINT64_MAX);
-    memory_region_add_subregion_overlap(&s->secure, 0, system, -1);
+    memory_region_add_subregion_overlap(&s->secure, 0, &s->normal, -1);
     tatu_init_rom(&s->arom, NULL, "tatu.arom", TATU_MAP_AROM_SIZE);
     memory_region_add_subregion(&s->secure, TATU_MAP_AROM_BASE, &s->arom);
     memory_region_init_ram(&s->secram, NULL, "tatu.secram", TATU_MAP_SECRAM_SIZE, &error_fatal);
@@ -251,7 +255,7 @@ static void make_acore(TatuMachine *s)
     object_property_set_bool(core, "start-powered-off", true, &error_abort);
     object_property_set_int(core, "core-count", 1, &error_abort); /* of its cluster */
     object_property_set_int(core, "reset-cbar", TATU_MAP_GICD_BASE, &error_abort);
-    object_property_set_link(core, "memory", OBJECT(get_system_memory()), &error_abort);
+    object_property_set_link(core, "memory", OBJECT(&s->normal), &error_abort);
     object_property_set_link(core, "secure-memory", OBJECT(&s->secure), &error_abort);
     qdev_realize(DEVICE(core), NULL, &error_fatal);
     qdev_realize(cluster, NULL, &error_fatal);
@@ -356,8 +360,7 @@ static void make_flash(TatuMachine *s)
                              TATU_MAP_FLASH_SIZE);
     memory_region_add_subregion(&s->vault, TATU_MAP_VFLASH_BASE, &s->vault_flash);
     for (int i = 0; i < TATU_MAP_WINDOW_COUNT; i++) {
-        map(get_system_memory(), TATU_MAP_WINDOW_BASE + i * TATU_MAP_WINDOW_STRIDE, s->flash,
-            2 + i);
+        map(&s->normal, TATU_MAP_WINDOW_BASE + i * TATU_MAP_WINDOW_STRIDE, s->flash, 2 + i);
     }
 }
 

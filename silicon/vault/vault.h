@@ -15,7 +15,8 @@ struct tatu_vault;          /* src/runtime.h */
 /** What the ROM decided. */
 enum tatu_vault_next {
     TATU_VAULT_HALT = 0,         /* nothing more to do until power off */
-    TATU_VAULT_RUN = 0x52554e21, /* the runtime at the start of SRAM is verified: jump */
+    TATU_VAULT_RUN = 0x52554e24, /* the runtime at the start of SRAM is verified: jump. The sum of
+                                  * two verdicts, which no single step makes */
 };
 
 /**

@@ -183,7 +183,8 @@ static bool confirm(struct tatu_sim_board *board)
     uint8_t bytes[128];
     struct tatu_buf payload = TATU_BUF_OF(bytes);
     memcpy(confirmation.implementation, board->vault.evidence.implementation, 32);
-    return tatu_proto_encode_confirmation(&confirmation, &payload) == TATU_OK &&
+    return tatu_sim_heal(board) &&
+           tatu_proto_encode_confirmation(&confirmation, &payload) == TATU_OK &&
            sim_ask_signed(board, TATU_VAULT_CONFIRM, board->release, TATU_COSE_AAD_CONFIRM,
                           (struct tatu_span){payload.data, payload.len}) == TATU_OK &&
            repair(board);

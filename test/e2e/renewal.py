@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Renewal of a device that is in trouble: safe mode, tickets, confirmed floors, a network that breaks.
 
-renewal.py [--dir DIR] [--keep]   one line per promise; last "N passed, N failed"
+renewal.py [--dir DIR] [--keep] [--long]   one line per promise; last "N passed, N failed"
+--long: also a device that gets no ticket, which takes a quarter of an hour.
 """
 import argparse
 import json
@@ -18,6 +19,7 @@ from story import APP_WITHIN_S, LINUX_WITHIN_S, Doorbell, StepFailed, wait_for
 ATTEMPTS_BEFORE_SAFE = 6  # boots that did not come up healthy
 HEALTHY_WITHIN_S = 60
 GRACE_S = 86400
+GRACE_MIN_S = 600
 
 
 class Line(threading.Thread):
@@ -154,7 +156,31 @@ class Renewal(Doorbell):
         wait_for("evidence of a normal boot",
                  lambda: self.tatu("device", "show", self.facts["device"])["mode"] == "normal", 60)
 
+    def a_device_without_tickets_restarts_and_starts_no_application(self):
+        self.tatu("device-group", "update", "--renewal-grace", GRACE_MIN_S)
+        self.stop_board()
+        self.start_board()
+        self.serial_has(rf"updated: ticket: OK, grace {GRACE_MIN_S} s", APP_WITHIN_S)
+        self.serial_has(r"app doorbell: doorbell version 1 is ready", APP_WITHIN_S)
+        since = len(self.serial())
+        self.line.down = True
+        self.serial_has(r"appman: renew mode; not launching applications", 2 * GRACE_MIN_S, since)
+        if "app doorbell: started" in self.serial()[since:]:
+            raise StepFailed("it started an application")
+
+    def and_is_back_with_the_next_ticket(self):
+        since = len(self.serial())
+        self.line.down = False
+        self.serial_has(r"updated: a ticket came: back to a normal boot", 2 * APP_WITHIN_S, since)
+        self.serial_has(r"app doorbell: doorbell version 1 is ready", APP_WITHIN_S, since)
+        if not any("no ticket came" in event["text"] for event in self.events("not-launching")):
+            raise StepFailed("its owner was not told")
+
     def promises(self):
+        long = [self.a_device_without_tickets_restarts_and_starts_no_application, self.and_is_back_with_the_next_ticket]
+        return self.short() + (long if self.options.long else [])
+
+    def short(self):
         return [self.a_board_comes_up_healthy, self.a_download_goes_on_where_the_network_broke,
                 self.a_group_with_a_grace_arms_its_devices, self.a_device_is_disarmed_again,
                 self.a_confirmed_release_raises_the_floors, self.a_board_that_never_comes_up_starts_no_application,
@@ -165,6 +191,7 @@ def main():
     parser = argparse.ArgumentParser(description="renewal of a device that is in trouble")
     parser.add_argument("--dir", help="folder for everything; a temporary one otherwise")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
+    parser.add_argument("--long", action="store_true", help="also what takes a quarter of an hour")
     parser.add_argument("--first", type=int, metavar="N", help="only the first N promises")
     parser.set_defaults(json=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -1,8 +1,10 @@
 """One chip under gdb, on which the trials of a stage run one after the other."""
 import os
+import time
 from collections import namedtuple
 
 import arm
+import route
 from silicon.harness import ERRORS, FAR_S, Chip, FuseFile, M, new_key, run_tool, symbol
 from silicon.harness.fuses import COUNTERS_AT, HEADER
 from silicon.harness.gdb import ACORE, FLAGS, PC, VAULT, Gdb, Gone
@@ -12,6 +14,7 @@ BOOT = 100000            # the boot counter's start: it prints as many digits at
 SLOW, SLOW_S = 8, 0.15   # a trial takes so many times the usual at most, and so long at least
 SP, LR = 13, 14
 CFSR, CFSR_NO_FETCH = 0xe000ed28, 1  # the vault core's fault: the instruction was not even fetched
+FOLLOWED = 20  # of so many that wait for the vault's answer, one
 NOTES_AT = 0xf80  # on-die memory from here: the last good boot, the last halt
 PIECE = 0x400  # bytes; gdb's packets carry them
 BLOCK = 0x10000
@@ -40,10 +43,13 @@ class Bench:
         serving = self._symbol("runtime", "tatu_vault_chip_wait")
         self.halts = {at for at, code in self.code.items() if code.name == "wfi"
                       and not (stage.released and serving <= at < serving + 64)}
+        wait = self._symbol("monitor", "tatu_monitor_wait_vault")
+        self.wait, self.waits = range(wait, wait + 128), 0
         self.halts |= {self._symbol(program, "tatu_vault_recover") for program in ("rom", "runtime")}  # asks for help
         self.watched = {self.reset_at, stage.reached} | self.crashes | self.halts
         self.chip = Chip(firmware.vault_rom, firmware.arom, qemu=qemu)
         self.chip.attacker, self.chip.bodies = new_key(), {**firmware.bodies(), **stage.sleds}
+        self.chip.jump_at = self._symbol("rom", "jump_to_runtime") | 1
         try:
             self._prepare()
         except BaseException:
@@ -159,6 +165,11 @@ class Bench:
             self._renew()
         return outcome
 
+    def trace(self):
+        """Addresses of all instructions, in order, of a trial without a fault."""
+        self.start()
+        return route.record(self.gdb, self.chip.path("trace"), lambda: self._try(None, FAR_S))
+
     def control(self):
         """Without a fault the boot is refused, in the usual time."""
         started = self._computed_s()
@@ -172,17 +183,29 @@ class Bench:
                 if not self._reach(at, count, limit_s):
                     return MISSED
             self._fault(trial)
-        return self._judge(self._go(limit_s))
+        core = self._go(limit_s)
+        if core is None and self._is_followed():
+            core = self._go(FAR_S)
+        return self._judge(core)
+
+    def _is_followed(self):
+        """The monitor waits ten seconds for a vault that has not heard it; some of these are seen to their end."""
+        self.gdb.select(ACORE)
+        waits = self.gdb.get(PC) in self.wait
+        self.waits += waits
+        return waits and self.waits % FOLLOWED == 1
 
     def _go(self, limit_s):
         """On, past a breakpoint where it stands, until one stops a core. None when the chip has computed for so long,
-        or sleeps."""
+        or sleeps; it is stopped then, too."""
         if self.gdb.get(PC) == self.stood:
             self.gdb.step()
         begun = self._computed_s()
         core = self.gdb.go(limit_s)
         while core is None and self._computed_s() < begun + limit_s and self._is_computing():
             core = self.gdb.wait(limit_s)
+        if core is None:
+            self.gdb.halt()
         return core
 
     def _threads(self):
@@ -197,7 +220,12 @@ class Bench:
         return sum(ticks for _, ticks in self._threads()) / os.sysconf("SC_CLK_TCK")
 
     def _is_computing(self):
-        return any(state == "R" for state, _ in self._threads())
+        """Seen at one of a few moments: it may wait for a lock or for the host at another."""
+        for _ in range(5):
+            if any(state == "R" for state, _ in self._threads()):
+                return True
+            time.sleep(0.01)
+        return False
 
     def _reach(self, at, count, limit_s):
         if at not in self.watched:
@@ -206,7 +234,7 @@ class Bench:
             if n == 0 and self.gdb.get(PC) == at:
                 continue  # where it stands
             core = self._go(limit_s)
-            self.gdb.select(core or self.gdb.halt())
+            self.gdb.select(core or VAULT)
             if self.gdb.get(PC) != at:
                 break
             self.stood = at
@@ -224,7 +252,7 @@ class Bench:
 
     def _judge(self, core):
         hung = core is None
-        self.gdb.select(core or self.gdb.halt())
+        self.gdb.select(core or VAULT)
         at = self.gdb.get(PC)
         self.seen = self._see()
         if at == self.stage.reached or self.seen:

@@ -14,10 +14,10 @@ from collections import Counter, namedtuple
 
 sys.path.append(os.path.abspath(os.path.join(os.path.dirname(__file__), "../..")))
 import arm  # noqa: E402  (the path is what they need)
-import route  # noqa: E402
 from bench import MISSED, SURVIVED, Bench, Trial  # noqa: E402
-from silicon.harness import FAR_S, Firmware, suite  # noqa: E402
+from silicon.harness import Firmware, suite  # noqa: E402
 from silicon.harness.gdb import FLAGS  # noqa: E402
+from route import Route  # noqa: E402
 from stages import STAGES  # noqa: E402
 
 STOPS_MAX = 120           # a point of the trace that takes more breakpoints is left out
@@ -75,7 +75,7 @@ def choose_trials(bench, options):
     """Those of a stage that are to be run, in no order, and what there is: all, and how many of the chosen ones are
     too far away."""
     seeded = random.Random(f"{options.seed} {bench.stage.name}")
-    whole = route.Route(route.record(bench.gdb, bench.chip.path("trace"), lambda: bench.run(limit_s=FAR_S)))
+    whole = Route(bench.trace())
     faults = all_faults(bench, whole, seeded)
     seeded.shuffle(faults)
     chosen = faults[:options.sample or bench.stage.most or len(faults)]

@@ -39,6 +39,14 @@ def change(slot, sets=(0, 1)):
     return spoil
 
 
+def lay_traps(chip):
+    """And what the ROM reads besides, the image tables, is full of addresses: of what must not run, of the jump there."""
+    change("VAULT")(chip)
+    trap = struct.pack("<II", M["MAP_VSRAM_BASE"] + VAULT_ENTRY + 1, chip.jump_at)
+    for at in (M["FLASH_TABLE0_AT"], M["FLASH_TABLE1_AT"]):
+        chip.image.put(at, trap * (M["FLASH_SECTOR_SIZE"] // len(trap)))
+
+
 def outdate(slot, floor):
     """A good image of version 1, where the fuses ask for 2."""
     def spoil(chip):
@@ -85,10 +93,10 @@ def monitor(name, about, spoil, most=0):
 
 STAGES = [
     rom("rom-runtime", "runtime changed, the other set empty", change("VAULT", sets=(0,))),
-    rom("rom-runtimes", "runtime changed in both sets", change("VAULT"), 2000),
+    rom("rom-runtimes", "runtime changed in both sets, tables full of addresses", lay_traps, 2000),
     rom("rom-keystore", "an attacker's release key in both keystores", change_keystore),
-    rom("rom-root", "keystores by an attacker's root", replace_keystore),
-    rom("rom-old", "runtimes below the floor", outdate("VAULT", "FUSE_FLOOR_VAULT"), 1000),
+    rom("rom-root", "keystores by an attacker's root", replace_keystore, 3000),
+    rom("rom-old", "runtimes below the floor", outdate("VAULT", "FUSE_FLOOR_VAULT"), 2000),
     runtime("runtime-monitor", "monitor changed, the other set empty", change("MONITOR", sets=(0,))),
     runtime("runtime-monitors", "monitor changed in both sets", change("MONITOR"), 1000),
     runtime("runtime-old", "monitors below the floor", outdate("MONITOR", "FUSE_FLOOR_MONITOR"), 1000),

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Proves mbedtls-vault-key.md: its code, our mbedTLS configuration built for the host, and openssl as the server.
+# With the same library: that os/tls accepts and refuses signatures as it must.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -112,9 +113,30 @@ tls12() {
   stop_server
 }
 
+# The device's own verifier (os/tls) on this library, over the rows of test/signatures.
+signatures() {
+  local lib=$1
+  cat >"$WORK/judge.c" <<'C'
+#include "os/tls/tls.h"
+#include <p256.h>
+int main(void)
+{
+    unsigned rows = 0;
+    return tatu_try_p256(tatu_tls_verify_digest, &rows) != 0 || rows < 80;
+}
+C
+  gcc -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -g -fsanitize=address,undefined -I"$TATU_ROOT" \
+    -I"$TATU_ROOT/test/signatures" -DSIGNATURES="\"$TATU_ROOT/test/signatures/p256.txt\"" -I"$lib/include" \
+    "$WORK/judge.c" "$TATU_ROOT"/os/tls/src/hash.c "$TATU_ROOT"/base/src/{base,hex}.c "$lib/library/libmbedcrypto.a" \
+    -o "$WORK/judge"
+  "$WORK/judge" >&2 || die "the device's verifier judges a signature wrong"
+  log "ok: signatures of every kind"
+}
+
 main() {
   local lib
   lib=$(library)
+  signatures "$lib"
   compile_proof "$lib"
   make_keys
   tls13

@@ -200,6 +200,22 @@ def test_recovery_port_is_one_port_for_vault_and_secure_world(board):
     outside.drop(0.2)
 
 
+def test_recovery_port_keeps_whole_frames_and_waits_for_no_reader(board):
+    board.sockets += ('recovery-port',)
+    c = board.start()
+    port, outside = M['MAP_VRECOVERY_BASE'], c.link('recovery-port')
+    frame = bytes(n * 7 & 0xff for n in range(1055))
+    outside.send(frame)
+    time.sleep(0.5)
+    equal(bytes(c.read(port + DATA) for _ in frame), frame)
+    equal(c.read(port + FLAGS) & RX_EMPTY, RX_EMPTY)
+    for n in range(600):  # more than the socket holds
+        c.write(port + DATA, n & 0xff)
+    assert outside.take(100) == bytes(range(100))
+    for register in (4, 0x1c, 0x38, 0xffc):
+        faults(c.read, port + register)
+
+
 def test_recovery_port_without_a_wire_is_silent(board):
     c = board.start()
     c.write(M['MAP_VRECOVERY_BASE'] + CONTROL, 0x301)

@@ -95,9 +95,12 @@ enum tatu_err tatu_vault_verify_image(struct tatu_vault *vault, struct tatu_span
                                       struct tatu_buf *out)
 {
     struct verify_request request;
-    struct tatu_vault_image image;
+    struct tatu_vault_image image = {0};
     TATU_TRY(decode_verify(vault, in, &request));
     TATU_TRY(check_package(vault, &request, &image));
+    if (image.verdict != TATU_VAULT_GOOD) {
+        return TATU_ERR_SIGNATURE;
+    }
     if (request.measure) {
         TATU_TRY(tatu_vault_measure(vault, &image));
     }

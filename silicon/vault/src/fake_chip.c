@@ -517,6 +517,9 @@ enum tatu_err tatu_vault_chip_sign(struct tatu_vault_chip *chip, uint32_t slot,
     if (chip->slots[slot] == NULL) {
         return TATU_ERR_NOT_FOUND;
     }
+    if (chip->random_fails) {
+        return TATU_ERR_ENTROPY;
+    }
     fake_sign(chip->slots[slot], digest, out_signature);
     return TATU_OK;
 }

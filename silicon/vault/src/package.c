@@ -196,9 +196,10 @@ struct facts {
     uint8_t second_digest[32];
 };
 
-/* The whole decision. It has no memory, so asking it again is a second opinion. */
+/* The whole decision. It has no memory, so asking it again is a second opinion. The verdict grows
+ * at its end alone: an answer of OK may come from a way that left out what it should have asked. */
 static enum tatu_err judge(struct tatu_vault_chip *chip, const struct tatu_vault_trust *trust,
-                           const struct rule *rule, const struct facts *facts)
+                           const struct rule *rule, const struct facts *facts, uint32_t *verdict)
 {
     const struct tatu_image_info *info = facts->info;
     struct keys keys;
@@ -215,6 +216,7 @@ static enum tatu_err judge(struct tatu_vault_chip *chip, const struct tatu_vault
     if (rule->floor != NO_FLOOR && info->security_version < tatu_vault_floor(chip, rule->floor)) {
         return TATU_ERR_ROLLBACK;
     }
+    *verdict += TATU_VAULT_GOOD / 2;
     return TATU_OK;
 }
 
@@ -235,8 +237,8 @@ static enum tatu_err check_tail(struct tatu_vault_chip *chip, const struct tatu_
         TATU_TRY(hash_package(chip, package, body_len, trailer.plain, trailer.length,
                               facts.second_digest));
     }
-    TATU_TRY(judge(chip, trust, rule, &facts));
-    TATU_TRY(judge(chip, trust, rule, &facts));
+    TATU_TRY(judge(chip, trust, rule, &facts, &image.verdict));
+    TATU_TRY(judge(chip, trust, rule, &facts, &image.verdict));
     TATU_TRY(hash_package(chip, package, body_len, trailer.whole, nothing, image.digest));
     *out = image;
     return TATU_OK;

@@ -22,9 +22,13 @@ struct tatu_vault_trust {
     const uint8_t *owner;                 /* NULL: no owner */
 };
 
+/* Nothing but the end of the decision says this, half of it each time. */
+#define TATU_VAULT_GOOD 0x292aa712u
+
 struct tatu_vault_image {
     struct tatu_image_info info;
     uint8_t digest[32]; /* SHA-256 of the whole package */
+    uint32_t verdict;   /* TATU_VAULT_GOOD: judged good, twice. Who opens a door asks for it, too */
 };
 
 /**

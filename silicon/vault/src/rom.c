@@ -11,6 +11,8 @@
 #include "record.h"
 #include "recover.h"
 
+_Static_assert(TATU_VAULT_RUN == 2 * TATU_VAULT_GOOD, "what two verdicts are together");
+
 #define ROM "[ROM]"
 #define TRIES_OF_A_SET                                                                             \
     3u                /* boots that do not become healthy, before the other set has its turn       \
@@ -187,28 +189,27 @@ static enum tatu_err fetch(struct tatu_vault_chip *chip, const struct source *so
 
 static enum tatu_err boot_keystore(struct tatu_vault_chip *chip, const struct source *source,
                                    struct tatu_buf image, struct tatu_keystore *out_keystore,
-                                   struct tatu_vault_handover *out, uint32_t *out_version)
+                                   struct tatu_vault_handover *out,
+                                   struct tatu_vault_image *out_checked)
 {
-    struct tatu_vault_image checked;
     uint32_t len = 0;
     TATU_TRY(fetch(chip, source, TATU_IMAGE_KEYSTORE, TATU_FLASH_KEYSTORE_AT,
                    TATU_FLASH_KEYSTORE_SIZE, image, &len));
     TATU_TRY(tatu_vault_check_keystore(chip, (struct tatu_span){image.data, len}, out_keystore,
-                                       &checked));
-    if (checked.info.body_len > sizeof(out->keystore)) {
+                                       out_checked));
+    if (out_checked->info.body_len > sizeof(out->keystore)) {
         return TATU_ERR_LONG;
     }
-    memcpy(out->keystore, image.data, checked.info.body_len);
-    out->keystore_len = checked.info.body_len;
-    *out_version = checked.info.security_version;
+    memcpy(out->keystore, image.data, out_checked->info.body_len);
+    out->keystore_len = out_checked->info.body_len;
     return TATU_OK;
 }
 
 static enum tatu_err boot_runtime(struct tatu_vault_chip *chip, const struct source *source,
                                   struct tatu_buf image, const struct tatu_keystore *keystore,
-                                  struct tatu_vault_handover *out)
+                                  struct tatu_vault_handover *out,
+                                  struct tatu_vault_image *out_checked)
 {
-    struct tatu_vault_image checked;
     uint32_t len = 0;
     TATU_TRY(fetch(chip, source, TATU_IMAGE_VAULT_RUNTIME, TATU_FLASH_VAULT_AT,
                    TATU_FLASH_VAULT_SIZE, image, &len)); /* copied first, then checked */
@@ -216,29 +217,32 @@ static enum tatu_err boot_runtime(struct tatu_vault_chip *chip, const struct sou
     memset(image.data + len, 0, image.cap - len);
     struct tatu_vault_trust trust = {.keystore = keystore};
     struct tatu_vault_package package = {.local = image.data, .len = len};
-    TATU_TRY(tatu_vault_check_image(chip, &trust, &package, TATU_IMAGE_VAULT_RUNTIME, &checked));
-    memcpy(out->runtime_digest, checked.digest, sizeof(out->runtime_digest));
-    out->runtime_version = checked.info.security_version;
+    TATU_TRY(tatu_vault_check_image(chip, &trust, &package, TATU_IMAGE_VAULT_RUNTIME, out_checked));
+    memcpy(out->runtime_digest, out_checked->digest, sizeof(out->runtime_digest));
+    out->runtime_version = out_checked->info.security_version;
     return TATU_OK;
 }
 
-/* verdict    is there to be OK at the end: a second witness, which a call that never happened does
- *            not change */
+/* out_next    TATU_VAULT_RUN as the sum of both verdicts: a second witness, which a step that never
+ *             happened does not make */
 static enum tatu_err boot_set(struct tatu_vault_chip *chip, const struct source *source,
-                              struct tatu_buf image, struct tatu_vault_refusal *verdict,
-                              struct tatu_vault_handover *out)
+                              struct tatu_buf image, struct tatu_vault_refusal *refusal,
+                              struct tatu_vault_handover *out, uint32_t *out_next)
 {
     struct tatu_keystore keystore;
-    uint32_t version = 0;
-    verdict->image_type = TATU_IMAGE_KEYSTORE;
-    enum tatu_err err = boot_keystore(chip, source, image, &keystore, out, &version);
-    tatu_vault_log_verdict(chip, ROM, source->set, "keystore", err, version);
+    struct tatu_vault_image checked[2] = {0};
+    refusal->image_type = TATU_IMAGE_KEYSTORE;
+    enum tatu_err err = boot_keystore(chip, source, image, &keystore, out, &checked[0]);
+    tatu_vault_log_verdict(chip, ROM, source->set, "keystore", err,
+                           checked[0].info.security_version);
     if (err == TATU_OK) {
-        verdict->image_type = TATU_IMAGE_VAULT_RUNTIME;
-        err = boot_runtime(chip, source, image, &keystore, out);
-        tatu_vault_log_verdict(chip, ROM, source->set, "runtime", err, out->runtime_version);
+        refusal->image_type = TATU_IMAGE_VAULT_RUNTIME;
+        err = boot_runtime(chip, source, image, &keystore, out, &checked[1]);
+        tatu_vault_log_verdict(chip, ROM, source->set, "runtime", err,
+                               checked[1].info.security_version);
     }
-    verdict->err = (uint32_t)err;
+    refusal->err = (uint32_t)err;
+    *out_next = checked[0].verdict + checked[1].verdict;
     return err;
 }
 
@@ -254,16 +258,16 @@ static uint8_t preferred_set(struct tatu_vault_chip *chip)
 
 /* Keystore and runtime over the recovery port, until there are good ones. */
 static enum tatu_err recover(struct tatu_vault_chip *chip, struct tatu_buf image, enum tatu_err why,
-                             struct tatu_vault_handover *out)
+                             struct tatu_vault_handover *out, uint32_t *out_next)
 {
     struct source source = {.set = TATU_VAULT_LOG_RECOVERY, .last = why};
+    struct tatu_vault_refusal refusal;
     tatu_vault_chip_recovery_open(chip);
     out->mode = TATU_BOOT_RECOVERY;
     out->set = 0;
     for (;;) {
-        struct tatu_vault_refusal verdict = {.err = TATU_ERR_NO_BOOT_SET};
-        source.last = boot_set(chip, &source, image, &verdict, out);
-        if (source.last == TATU_OK && verdict.err == TATU_OK) {
+        source.last = boot_set(chip, &source, image, &refusal, out, out_next);
+        if (source.last == TATU_OK && *out_next == TATU_VAULT_RUN) {
             return TATU_OK;
         }
         if (source.last == TATU_ERR_UNREACHABLE) {
@@ -273,7 +277,7 @@ static enum tatu_err recover(struct tatu_vault_chip *chip, struct tatu_buf image
 }
 
 static enum tatu_err boot(struct tatu_vault_chip *chip, uint64_t number, struct tatu_buf image,
-                          struct tatu_vault_handover *out)
+                          struct tatu_vault_handover *out, uint32_t *out_next)
 {
     uint32_t failed = tatu_vault_failed_boots(chip, number);
     uint8_t public_key[64];
@@ -293,23 +297,24 @@ static enum tatu_err boot(struct tatu_vault_chip *chip, uint64_t number, struct 
         .attempts = failed < UINT8_MAX ? (uint8_t)failed : UINT8_MAX};
     if ((tatu_vault_chip_control(chip, TATU_VCTL_STRAPS) & TATU_STRAP_RECOVERY) != 0) {
         tatu_vault_log(chip, ROM " recovery, strap\n");
-        return recover(chip, image, TATU_OK, out);
+        return recover(chip, image, TATU_OK, out, out_next);
     }
     uint8_t first = out->preferred ^ (failed / TRIES_OF_A_SET & 1);
     for (uint8_t attempt = 0; attempt < TATU_FLASH_SET_COUNT; attempt++) {
         const struct source source = {.set = first ^ attempt};
-        struct tatu_vault_refusal *verdict = &out->refused[attempt];
-        *verdict = (struct tatu_vault_refusal){.set = source.set, .err = TATU_ERR_NO_BOOT_SET};
+        struct tatu_vault_refusal *refusal = &out->refused[attempt];
+        refusal->set = source.set;
         out->set = source.set;
         out->fallback = out->set != out->preferred;
-        if (boot_set(chip, &source, image, verdict, out) == TATU_OK && verdict->err == TATU_OK) {
+        if (boot_set(chip, &source, image, refusal, out, out_next) == TATU_OK &&
+            *out_next == TATU_VAULT_RUN) {
             return TATU_OK;
         }
         out->refused_count++;
     }
     tatu_vault_log_err(chip, ROM, " recovery", TATU_ERR_NO_BOOT_SET);
     tatu_vault_store_halt(chip, TATU_ERR_NO_BOOT_SET); /* for the log of the next boot */
-    return recover(chip, image, TATU_ERR_NO_BOOT_SET, out);
+    return recover(chip, image, TATU_ERR_NO_BOOT_SET, out, out_next);
 }
 
 /* The number of this boot. */
@@ -346,6 +351,7 @@ static enum tatu_err say_who(struct tatu_vault_chip *chip)
 enum tatu_vault_next tatu_vault_run_rom(struct tatu_vault_chip *chip, struct tatu_span rom_code,
                                         struct tatu_buf image, struct tatu_vault_handover *out)
 {
+    uint32_t next = TATU_VAULT_HALT;
     enum tatu_err err = check_tamper(chip);
     if (err == TATU_OK) {
         err = check_self(chip, rom_code);
@@ -360,7 +366,7 @@ enum tatu_vault_next tatu_vault_run_rom(struct tatu_vault_chip *chip, struct tat
     }
     if (err == TATU_OK) {
         uint64_t number = say_hello(chip, lifecycle);
-        err = boot(chip, number, image, out);
+        err = boot(chip, number, image, out, &next);
     }
     if (err == TATU_OK) {
         err = say_who(chip);
@@ -370,8 +376,5 @@ enum tatu_vault_next tatu_vault_run_rom(struct tatu_vault_chip *chip, struct tat
         tatu_vault_store_halt(chip, err);
         return TATU_VAULT_HALT;
     }
-    /* said twice: one set was not refused, or the one of the recovery port was not */
-    return out->refused_count < TATU_FLASH_SET_COUNT || out->mode == TATU_BOOT_RECOVERY
-               ? TATU_VAULT_RUN
-               : TATU_VAULT_HALT;
+    return (enum tatu_vault_next)next;
 }

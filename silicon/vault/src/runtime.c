@@ -171,7 +171,8 @@ static enum tatu_err place_recovery(struct tatu_vault *vault, enum tatu_err last
     return tatu_vault_check_image(vault->chip, &trust, &package, TATU_IMAGE_RECOVERY, out);
 }
 
-static enum tatu_err boot_recovery(struct tatu_vault *vault, enum tatu_err last)
+static enum tatu_err boot_recovery(struct tatu_vault *vault, enum tatu_err last,
+                                   uint32_t *out_verdict)
 {
     tatu_vault_chip_recovery_open(vault->chip);
     vault->evidence.mode = TATU_BOOT_RECOVERY;
@@ -188,19 +189,19 @@ static enum tatu_err boot_recovery(struct tatu_vault *vault, enum tatu_err last)
             vault->refused[vault->refused_count++] = (struct tatu_vault_refusal){
                 .image_type = TATU_IMAGE_RECOVERY, .err = (uint32_t)last};
         }
-        if (last == TATU_OK && vault->refused_count == 0) { /* two witnesses, as below */
+        if (last == TATU_OK && image.verdict == TATU_VAULT_GOOD) {
+            *out_verdict = image.verdict;
             return tatu_vault_measure(vault, &image);
         }
     }
 }
 
-static enum tatu_err boot_monitor(struct tatu_vault *vault)
+static enum tatu_err boot_monitor(struct tatu_vault *vault, uint32_t *out_verdict)
 {
     uint8_t first = vault->monitor_set;
     for (uint8_t attempt = 0; attempt < TATU_FLASH_SET_COUNT; attempt++) {
         struct tatu_vault_image image = {0};
         uint8_t set = first ^ attempt;
-        uint8_t refused_before = vault->refused_count;
         enum tatu_err err = place_monitor(vault, set, &image);
         tatu_vault_log_verdict(vault->chip, VAULT, set, "monitor", err,
                                image.info.security_version);
@@ -208,15 +209,15 @@ static enum tatu_err boot_monitor(struct tatu_vault *vault)
             vault->refused[vault->refused_count++] = (struct tatu_vault_refusal){
                 .set = set, .image_type = TATU_IMAGE_MONITOR, .err = (uint32_t)err};
         }
-        /* two witnesses: the verdict, and that it was not noted as refused */
-        if (err == TATU_OK && vault->refused_count == refused_before) {
+        if (err == TATU_OK && image.verdict == TATU_VAULT_GOOD) {
             vault->monitor_set = set;
+            *out_verdict = image.verdict;
             return tatu_vault_measure(vault, &image);
         }
     }
     tatu_vault_log_err(vault->chip, VAULT, " recovery", TATU_ERR_NO_BOOT_SET);
     tatu_vault_store_halt(vault->chip, TATU_ERR_NO_BOOT_SET); /* for the log of the next boot */
-    return boot_recovery(vault, TATU_ERR_NO_BOOT_SET);
+    return boot_recovery(vault, TATU_ERR_NO_BOOT_SET, out_verdict);
 }
 
 enum tatu_err tatu_vault_start(struct tatu_vault_chip *chip,
@@ -224,23 +225,22 @@ enum tatu_err tatu_vault_start(struct tatu_vault_chip *chip,
 {
     memset(vault, 0, sizeof(*vault)); /* too big to pass over the stack */
     vault->chip = chip;
+    uint32_t verdict = 0;
     enum tatu_err err = take_over(vault, handover);
     if (err == TATU_OK) {
         tatu_vault_log_set(chip, VAULT, vault->monitor_set, "runtime started");
-        err = vault->evidence.mode == TATU_BOOT_RECOVERY ? boot_recovery(vault, TATU_OK)
-                                                         : boot_monitor(vault);
+        err = vault->evidence.mode == TATU_BOOT_RECOVERY ? boot_recovery(vault, TATU_OK, &verdict)
+                                                         : boot_monitor(vault, &verdict);
     }
     if (err != TATU_OK) {
         tatu_vault_log_err(chip, VAULT, " halted", err);
         tatu_vault_store_halt(chip, err);
         return err;
     }
-    if (vault->evidence.measurement_count < 2) {
-        return TATU_ERR_NO_BOOT_SET; /* said twice: nothing was measured after the runtime itself */
-    }
     vault->evidence.boot_set = vault->monitor_set;
     vault->evidence.fallback = vault->monitor_set != vault->preferred_set;
-    tatu_vault_chip_set_control(chip, TATU_VCTL_ACORE, 1);
+    /* said twice: only a good verdict makes this the 1 that releases */
+    tatu_vault_chip_set_control(chip, TATU_VCTL_ACORE, verdict - TATU_VAULT_GOOD + 1);
     tatu_vault_log(chip, VAULT " A-core released\n");
     return TATU_OK;
 }

@@ -1,52 +1,25 @@
 /* Runtime on the real core: vectors, memory protection, the endless service. */
 #include "layout.h"
 #include "log.h"
+#include "mpu.h"
 #include "record.h"
 #include "runtime.h"
 #include "silicon/vault/vault.h"
 
-#define MPU_CTRL 0xe000ed94u
-#define MPU_RNR 0xe000ed98u
-#define MPU_RBAR 0xe000ed9cu
-#define MPU_RASR 0xe000eda0u
 #define NVIC_ISER 0xe000e100u
-#define TAMPER (1u << 1)                   /* interrupt 1 */
-#define SIZE(log2) (((log2)-1u) << 1 | 1u) /* and enabled */
-#define READ_ONLY (5u << 24)
-#define READ_WRITE (1u << 24)
-#define NO_EXECUTE (1u << 28)
-#define NORMAL (6u << 16)
-#define DEVICE (1u << 16)
+#define TAMPER (1u << 1) /* interrupt 1 */
 
 _Static_assert(sizeof(struct tatu_vault) <= TATU_VAULT_DATA_SIZE, "room of the data");
 
 static struct tatu_vault vault;
 
-static void write_reg(uint32_t address, uint32_t value)
-{
-    *(volatile uint32_t *)(uintptr_t)address = value;
-}
-
 /* Everything else, the ROM included, is out of reach. */
-static void protect(void)
-{
-    static const struct {
-        uint32_t base;
-        uint32_t attributes;
-    } regions[] = {
-        {TATU_VAULT_IMAGE_AT, SIZE(16) | NORMAL | READ_ONLY},
-        {TATU_VAULT_DATA_AT, SIZE(16) | NORMAL | READ_WRITE | NO_EXECUTE},
-        {TATU_MAP_VUART_BASE, SIZE(17) | DEVICE | READ_WRITE | NO_EXECUTE},
-        {TATU_MAP_VFLASH_BASE, SIZE(24) | NORMAL | READ_ONLY | NO_EXECUTE},
-    };
-    for (uint32_t n = 0; n < TATU_COUNT_OF(regions); n++) {
-        write_reg(MPU_RNR, n);
-        write_reg(MPU_RBAR, regions[n].base);
-        write_reg(MPU_RASR, regions[n].attributes);
-    }
-    write_reg(MPU_CTRL, 1);
-    __asm__ volatile("dsb\n isb" ::: "memory");
-}
+static const struct tatu_vault_region regions[] = {
+    {TATU_VAULT_IMAGE_AT, SIZE(16) | NORMAL | READ_ONLY},
+    {TATU_VAULT_DATA_AT, SIZE(16) | NORMAL | READ_WRITE | NO_EXECUTE},
+    {TATU_MAP_VUART_BASE, SIZE(17) | DEVICE | READ_WRITE | NO_EXECUTE},
+    {TATU_MAP_VFLASH_BASE, SIZE(24) | NORMAL | READ_ONLY | NO_EXECUTE},
+};
 
 static _Noreturn void sleep_forever(void)
 {
@@ -58,7 +31,7 @@ static _Noreturn void sleep_forever(void)
 static void reset(void)
 {
     __asm__ volatile("cpsid i");
-    protect();
+    protect(regions, TATU_COUNT_OF(regions), MPU_ON);
     write_reg(NVIC_ISER, TAMPER);
     __asm__ volatile("cpsie i");
     const struct tatu_vault_handover *handover =

@@ -25,16 +25,23 @@ static void without_good_random_numbers_nothing_is_made(void **state)
     (void)state;
     uint8_t key[64];
     const uint8_t len[2] = {8, 0};
-    uint8_t request[17] = {0};
+    uint8_t request[32] = {0};
+    const uint32_t update = 1u << TATU_ENGINE_SLOT_UPDATE;
     end_boot();
+    assert_int_equal(make_key(TATU_KEY_UPDATE, 0, 0, key), TATU_OK);
+    assert_int_equal(ask_key(TATU_VAULT_COMMIT_KEY, TATU_KEY_UPDATE, 0, 0, NOTHING), TATU_OK);
     world->chip->random_fails = true;
+    assert_int_equal(ask_key(TATU_VAULT_SIGN_TLS, TATU_KEY_UPDATE, 0, 0, TATU_SPAN_OF(request)),
+                     TATU_ERR_ENTROPY);
+    assert_int_equal(ask(NORMAL, TATU_VAULT_MAKE_EVIDENCE, TATU_SPAN_OF(request)),
+                     TATU_ERR_ENTROPY);
     assert_int_equal(ask(NORMAL, TATU_VAULT_RANDOM, TATU_SPAN_OF(len)), TATU_ERR_ENTROPY);
     assert_int_equal(ask(NORMAL, TATU_VAULT_TIME_NONCE, NOTHING), TATU_ERR_ENTROPY);
     assert_int_equal(ask(NORMAL, TATU_VAULT_TICKET_NONCE, NOTHING), TATU_ERR_ENTROPY);
     assert_int_equal(ask(NORMAL, TATU_VAULT_SEAL, TATU_SPAN_OF(request)), TATU_ERR_ENTROPY);
     assert_int_equal(make_key(TATU_KEY_UPDATE, 0, 0, key), TATU_ERR_ENTROPY);
     assert_false(vault.time_nonce.open || vault.ticket_nonce.open);
-    assert_int_equal(vault.filled, 0);
+    assert_int_equal(vault.filled, update);
 }
 
 static enum tatu_err authenticate(uint32_t purpose, const char *text, uint8_t mac[32])

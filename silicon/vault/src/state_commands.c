@@ -65,13 +65,16 @@ enum tatu_err tatu_vault_set_capability(struct tatu_vault *vault, struct tatu_sp
     struct tatu_vault_trust trust = tatu_vault_trust_of(vault);
     struct tatu_vault_package package = {.local = in.data + 4, .len = (uint32_t)in.len - 4};
     struct tatu_vault_record next = vault->record;
-    struct tatu_vault_image image;
+    struct tatu_vault_image image = {0};
     uint32_t store = tatu_get_le32(in.data);
     uint32_t set = 0;
     if (store > 1) {
         return TATU_ERR_ARGUMENT;
     }
     TATU_TRY(tatu_vault_check_image(vault->chip, &trust, &package, TATU_IMAGE_CAPABILITY, &image));
+    if (image.verdict != TATU_VAULT_GOOD) {
+        return TATU_ERR_SIGNATURE;
+    }
     TATU_TRY(tatu_proto_decode_capability((struct tatu_span){package.local, image.info.body_len},
                                           vault->evidence.device_id, &set));
     if ((set & MISSING) != 0) {
