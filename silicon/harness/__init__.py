@@ -9,5 +9,5 @@ from silicon.harness.numbers import CC, ERRORS, M, ROOT, TYPES
 from silicon.harness.wires import FAR_S, Link, Qtest, Refused
 
 __all__ = ["CC", "CLASS_LAB", "CLASS_VIRTUAL", "Chip", "Device", "ERRORS", "FAR_S", "Firmware", "Flash",
-           "FuseFile", "Gdb", "Keys", "Link", "M", "Qtest", "ROOT", "Refused", "TYPES", "build_bare", "build_kernel", "flip",
-           "new_key", "package", "public", "qemu", "read_release", "run_tool", "sign", "symbol"]
+           "FuseFile", "Gdb", "Keys", "Link", "M", "Qtest", "ROOT", "Refused", "TYPES", "build_bare", "build_kernel",
+           "flip", "new_key", "package", "public", "qemu", "read_release", "run_tool", "sign", "symbol"]

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: GPL-2.0-only
  * Tatu reference chip: wiring of cores, memories and devices. Addresses: proto/map.h.
  *
- * Views of memory: `system` is what bus masters see; `normal` lays the flash windows over it, for the
- * A-core's normal world alone: QEMU does not end a bus master's transfer where a view of a ROM ends;
- * `secure` lays the secure devices over that; `vault` is the vault core's and shares no address with
- * them.
+ * Views of memory: `system` is what bus masters see; `normal` lays the flash windows over it for
+ * the A-core's normal world alone, since QEMU does not end a bus master's transfer where a view of
+ * a ROM ends; `secure` lays the secure devices over that; `vault` is the vault core's and shares no
+ * address with them.
  */
 #include "qemu/osdep.h"
 

@@ -1,13 +1,16 @@
 """One chip under gdb, on which the trials of a stage run one after the other."""
 import os
+import threading
 import time
 from collections import namedtuple
 
 import arm
 import route
+from recovery.test.host import READ, Host
 from silicon.harness import ERRORS, FAR_S, Chip, FuseFile, M, new_key, run_tool, symbol
 from silicon.harness.fuses import COUNTERS_AT, HEADER
 from silicon.harness.gdb import ACORE, FLAGS, PC, VAULT, Gdb, Gone
+from stages import ACORE_SLED
 
 ADDR2LINE = "arm-linux-gnueabihf-addr2line"
 BOOT = 100000            # the boot counter's start: it prints as many digits at each trial
@@ -45,10 +48,14 @@ class Bench:
                       and not (stage.released and serving <= at < serving + 64)}
         wait = self._symbol("monitor", "tatu_monitor_wait_vault")
         self.wait, self.waits = range(wait, wait + 128), 0
-        self.halts |= {self._symbol(program, "tatu_vault_recover") for program in ("rom", "runtime")}  # asks for help
+        # where each asks the recovery port, and for how many images before one was refused
+        self.asks = {self._symbol("rom", "tatu_vault_recover"): 2, self._symbol("runtime", "tatu_vault_recover"): 1}
+        self.halts |= set(self.asks)
         self.watched = {self.reset_at, stage.reached} | self.crashes | self.halts
-        self.chip = Chip(firmware.vault_rom, firmware.arom, qemu=qemu)
+        sockets = ["fab", "panel", "recovery-port"] if stage.offer else ["fab", "panel"]
+        self.chip = Chip(firmware.vault_rom, firmware.arom, qemu=qemu, sockets=sockets)
         self.chip.attacker, self.chip.bodies = new_key(), {**firmware.bodies(), **stage.sleds}
+        self.chip.program = self.chip.keys.package("RECOVERY", ACORE_SLED)
         self.chip.jump_at = self._symbol("rom", "jump_to_runtime") | 1
         try:
             self._prepare()
@@ -63,6 +70,7 @@ class Bench:
         """First the same chip with good images: what the trials look for is seen when it is there."""
         for which in (0, 1):
             self.chip.image.install(which, self.chip.keys.boot_set(self.chip.bodies))
+        self.offered = self.stage.offer and self.stage.offer(self.chip)
         self.chip.write_flash()
         self.chip.make(lab=True)
         FuseFile(self.chip.fuses).set_counter(M["FUSE_COUNTER_BOOT"], BOOT)
@@ -72,6 +80,7 @@ class Bench:
         self.leftover = self._last_memory()
         self.chip.power_off()
         self.stage.spoil(self.chip)
+        self.offered = self.stage.offer and self.stage.offer(self.chip)
         self.chip.write_flash()
         self.made, self.lasting = self.chip.state(), lasting(self.chip.fuses)
         self.blocks = used_blocks(self.made[self.chip.flash]) if self.stage.released else []
@@ -84,17 +93,20 @@ class Bench:
         return " ".join(run_tool(ADDR2LINE, "-fse", elf, hex(at)).split())
 
     def _last_memory(self):
-        """What a good boot leaves where the stage works, at the moment before it goes on."""
+        """What a good boot leaves where the stage works: when it ends, or before the secure world cannot be seen."""
         self.start()
-        at = next(at for at, code in self.code.items() if (code.name, code.operands) == ("movs", "pc, lr"))
-        assert self._reach(at if self.stage.released else self.stage.reached, 1, FAR_S)
+        leave = next(at for at, code in self.code.items() if (code.name, code.operands) == ("movs", "pc, lr"))
+        assert self._reach(leave, 1, FAR_S) if self.stage.released else self._go(FAR_S)
         return self._read(*self.stage.kept)
 
     def close(self):
         self.chip.remove()
 
     def _power_on(self):
-        self.chip.power_on("-S", *self.chip.door("gdb"))
+        self.chip.power_on("-S", *self.chip.door("gdb"), **self.stage.machine)
+        if self.offered:
+            port = self.chip.link("recovery-port")
+            threading.Thread(target=answer, args=(Host(port, self.offered),), daemon=True).start()
         self.gdb = Gdb(self.chip)
         for at in self.watched:
             self.gdb.stop_at(at)
@@ -143,6 +155,7 @@ class Bench:
         self._call(self.store_good, 0, 0, boots, 0)
         self._call(self.store_halt, 0, ERRORS["NO_BOOT_SET"])
         self._reset()
+        self.asked = {}
         if self.leftover is not None:
             self.gdb.select(self.stage.kept[0])
             for at, data in self.leftover:
@@ -198,15 +211,27 @@ class Bench:
     def _go(self, limit_s):
         """On, past a breakpoint where it stands, until one stops a core. None when the chip has computed for so long,
         or sleeps; it is stopped then, too."""
-        if self.gdb.get(PC) == self.stood:
-            self.gdb.step()
-        begun = self._computed_s()
-        core = self.gdb.go(limit_s)
-        while core is None and self._computed_s() < begun + limit_s and self._is_computing():
-            core = self.gdb.wait(limit_s)
-        if core is None:
-            self.gdb.halt()
-        return core
+        while True:
+            if self.gdb.get(PC) == self.stood:
+                self.gdb.step()
+            begun = self._computed_s()
+            core = self.gdb.go(limit_s)
+            while core is None and self._computed_s() < begun + limit_s and self._is_computing():
+                core = self.gdb.wait(limit_s)
+            if core is None:
+                self.gdb.halt()
+            if core != VAULT or not self._is_answered():
+                return core
+
+    def _is_answered(self):
+        """It asks for an image over the recovery port, and there is a host."""
+        self.gdb.select(VAULT)
+        at = self.gdb.get(PC)
+        if not self.offered or self.asked.get(at, 0) >= self.asks.get(at, 0):
+            return False
+        self.asked[at] = self.asked.get(at, 0) + 1
+        self.stood = at
+        return True
 
     def _threads(self):
         """State and ticks of each thread of the chip."""
@@ -255,11 +280,11 @@ class Bench:
         self.gdb.select(core or VAULT)
         at = self.gdb.get(PC)
         self.seen = self._see()
-        if at == self.stage.reached or self.seen:
+        if self.seen:
             return SURVIVED
         if hung:
             return HUNG
-        return RESET if at == self.reset_at else CRASHED if at in self.crashes else REFUSED
+        return RESET if at == self.reset_at else REFUSED if at in self.halts else CRASHED
 
     def _see(self):
         """What must not be, in words; "" if all is well."""
@@ -275,6 +300,19 @@ class Bench:
                  for forbidden, start, length in self.stage.forbidden
                  if core == forbidden and start <= at < start + length]
         return ", ".join(seen)
+
+
+def answer(host):
+    """Sends what it is asked for, again and again, until the power is off."""
+    while True:
+        try:
+            message = host.next(FAR_S)
+            if message.kind == READ:
+                host.answer(message)
+        except (AssertionError, TimeoutError):
+            pass  # a faulted device says anything, or nothing
+        except (OSError, EOFError):
+            return
 
 
 def lasting(path):

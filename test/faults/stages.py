@@ -2,7 +2,7 @@
 import struct
 from collections import namedtuple
 
-from silicon.harness import FuseFile, M, flip, new_key
+from silicon.harness import TYPES, FuseFile, M, flip, new_key
 from silicon.harness.gdb import ACORE, VAULT
 
 SLED_LEN = 1024
@@ -26,7 +26,10 @@ IN_RAM = (ACORE, M["MAP_RAM_BASE"], M["MAP_RAM_SIZE_DEFAULT"])
 # reached   the first instruction there, watched by a breakpoint
 # kept      memory that is as a boot into the sled left it when a trial begins
 # released  the A-core may run
-Stage = namedtuple("Stage", "name about most sleds spoil faulted last forbidden reached kept released")
+# offer     makes what a host answers on the recovery port, packages by type; None: there is nobody
+# machine   properties of the chip
+Stage = namedtuple("Stage", "name about most sleds spoil faulted last forbidden reached kept released offer machine",
+                   defaults=(None, {}))
 
 
 def change(slot, sets=(0, 1)):
@@ -76,14 +79,29 @@ def change_keystore(chip):
     trust_an_attacker(chip, changed[:metadata_at] + signed[metadata_at:])
 
 
-def rom(name, about, spoil, most=0):
+def change_program(chip):
+    chip.program = flip(chip.program, SLED_LEN - 4)
+
+
+def offer_set(chip):
+    return {TYPES[slot]: chip.image.packages[0, slot] for slot in ("KEYSTORE", "VAULT")}
+
+
+def offer_program(chip):
+    """To a runtime without any monitor."""
+    for which in (0, 1):
+        chip.image.packages.pop((which, "MONITOR"), None)
+    return {TYPES["RECOVERY"]: chip.program}
+
+
+def rom(name, about, spoil, most=0, **more):
     return Stage(name, about, most, {"VAULT": VAULT_SLED}, spoil, (IN_VROM,), (), (IN_VSRAM, IN_VAULT_FLASH),
-                 M["MAP_VSRAM_BASE"] + VAULT_ENTRY, (VAULT, M["MAP_VSRAM_BASE"] + 0x10000, 0x10000), False)
+                 M["MAP_VSRAM_BASE"] + VAULT_ENTRY, (VAULT, M["MAP_VSRAM_BASE"] + 0x10000, 0x10000), False, **more)
 
 
-def runtime(name, about, spoil, most=0):
+def runtime(name, about, spoil, most=0, **more):
     return Stage(name, about, most, {"MONITOR": ACORE_SLED}, spoil, (IN_VSRAM,), (), (IN_SECRAM,), M["MAP_SECRAM_BASE"],
-                 (VAULT, M["MAP_VSRAM_BASE"] + 0x10000, 0x10000), False)
+                 (VAULT, M["MAP_VSRAM_BASE"] + 0x10000, 0x10000), False, **more)
 
 
 def monitor(name, about, spoil, most=0):
@@ -97,9 +115,13 @@ STAGES = [
     rom("rom-keystore", "an attacker's release key in both keystores", change_keystore),
     rom("rom-root", "keystores by an attacker's root", replace_keystore, 3000),
     rom("rom-old", "runtimes below the floor", outdate("VAULT", "FUSE_FLOOR_VAULT"), 2000),
+    rom("rom-port", "runtime changed, over the recovery port", change("VAULT"), 2000, offer=offer_set,
+        machine={"recovery": "on"}),
     runtime("runtime-monitor", "monitor changed, the other set empty", change("MONITOR", sets=(0,))),
     runtime("runtime-monitors", "monitor changed in both sets", change("MONITOR"), 1000),
     runtime("runtime-old", "monitors below the floor", outdate("MONITOR", "FUSE_FLOOR_MONITOR"), 1000),
+    runtime("runtime-port", "recovery program changed, over the recovery port", change_program, 1000,
+            offer=offer_program),
     monitor("monitor-kernel", "kernel changed, the other set empty", change("KERNEL", sets=(0,))),
     monitor("monitor-kernels", "kernel changed in both sets", change("KERNEL"), 1000),
     monitor("monitor-root", "root file system changed in both sets", change("ROOT"), 1000),

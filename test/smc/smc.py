@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A hostile normal world: every address by core and by bus master, calls by the million, and a shared page that changes.
 
-smc.py [--qemu FILE] [--vault BUILD] [--monitor BUILD] [--host PROGRAM] [--seed N] [--calls N] [--host-calls N]
+smc.py [--qemu FILE] [--vault BUILD] [--monitor BUILD] [--host PROGRAM] [--seed N] [--calls N] [--simulated N]
        [--random N] [--step N] [--races N] [--keep] [NAME...]"""
 import os
 import re
@@ -131,12 +131,12 @@ def judge_log(log):
 
 def host_calls(options):
     """The real monitor and vault in one process."""
-    done = subprocess.run([options.host, "--calls", str(options.host_calls), "--seed", str(options.seed)],
+    done = subprocess.run([options.host, "--calls", str(options.simulated), "--seed", str(options.seed)],
                           stdout=subprocess.PIPE, text=True, check=False)
     for line in done.stdout.splitlines()[:-1]:
         print("       " + line)
     assert done.returncode == 0
-    return f"{options.host_calls} calls, seed {options.seed}"
+    return f"{options.simulated} calls, seed {options.seed}"
 
 
 def every_address_but_ours_aborts(options):
@@ -189,7 +189,7 @@ def a_page_that_changes_is_read_once(options):
 
 def main():
     host = os.path.join(ROOT, "build/host/sim/smc")
-    options = suite.options(__doc__, vault=None, monitor=None, host=host, seed=1, calls=2000000, host_calls=20000000,
+    options = suite.options(__doc__, vault=None, monitor=None, host=host, seed=1, calls=2000000, simulated=20000000,
                             random=256, step=16384, races=50000)
     cases = [(test.__name__, lambda test=test: test(options)) for test in (
         host_calls, every_address_but_ours_aborts, a_bus_master_reaches_nothing_secret, there_is_no_fw_cfg,

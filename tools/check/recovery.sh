@@ -5,7 +5,7 @@ passed=0
 failed=0
 status=0
 for test in chip_test.py cli_test.py; do
-    last=$(/usr/bin/python3 "recovery/test/$test" --qemu "$(readlink build/chip)" | tee /dev/stderr | tail -n 1) || status=1
+    last=$(/usr/bin/python3 "recovery/test/$test" --qemu "$(readlink build/chip)" | tee -a /dev/stderr | tail -n 1) || status=1
     case $last in *' passed, '*' failed') ;; *) last='0 passed, 1 failed' ;; esac
     passed=$((passed + ${last%% *}))
     last=${last#*, }

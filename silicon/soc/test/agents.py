@@ -90,11 +90,12 @@ class Board(Chip):
         self.ask('P', address, len(data), 0, data)
 
     def get_words(self, address, n):
-        return b''.join(struct.pack('<I', self.read(address + i)) for i in range(0, n, 4))
+        words = self.words_at_once([], range(address, address + n, 4))
+        return struct.pack(f'<{len(words)}I', *words)
 
     def put_words(self, address, data):
-        for i in range(0, len(data), 4):
-            self.write(address + i, struct.unpack_from('<I', data, i)[0])
+        words = struct.unpack(f'<{len(data) // 4}I', data)
+        self.words_at_once([(address + 4 * i, word) for i, word in enumerate(words)], [])
 
     # ---- As the A-core sees it
 

@@ -3,7 +3,7 @@
 import random
 import time
 
-from agents import Fault, M
+from agents import Fault, M, Qtest
 from expect import equal, faults, reset_by_vault
 from rt import FAULTED, started
 
@@ -11,7 +11,7 @@ PFW = M['MAP_PFW_BASE']
 OWNER, LOCK, STATUS = PFW + M['PFW_OWNER'], PFW + M['PFW_LOCK'], PFW + M['PFW_STATUS']
 REFUSED, COUNT = M['PFW_REFUSED'], M['PFW_COUNT']
 ACORE, RT0, RT1, SECURE = (M['PFW_TO_' + name] for name in ('ACORE', 'RT0', 'RT1', 'SECURE'))
-DIRECTION, SENSE, BOTH_EDGES, EVENT, MASK, MASKED, CLEAR = (0x400, 0x404, 0x408, 0x40c, 0x410, 0x418, 0x41c)
+DIRECTION, SENSE, EVENT, MASK, MASKED = 0x400, 0x404, 0x40c, 0x410, 0x418
 IDENTITY = 0xfe0
 
 
@@ -209,7 +209,6 @@ def test_firewall_is_the_secure_world_s(board):
 
 
 def test_bus_masters_do_not_reach_a_block_of_another_owner(board):
-    from silicon.harness import Qtest  # pylint: disable=import-outside-toplevel
     c, core, _ = started(board, *board.door('qtest'))
     core.run()
     q = Qtest(c)

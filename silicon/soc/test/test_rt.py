@@ -4,7 +4,7 @@ import random
 import struct
 import time
 
-from agents import M
+from agents import M, Qtest
 from expect import FLASH, RAM, SECRAM, SYSCTL, VCTL, VSRAM, equal, faults, reset_by_vault, restart
 from rt import (BUSY, FAULTED, LOCKED_UP, MAGIC, MAILBOX, REFUSED, RTCTL, RUNNING, SYSRAM, TCM, XIP, started)
 
@@ -224,7 +224,6 @@ def test_normal_world_cannot_control_the_cores(board):
 def test_bus_masters_see_nothing_of_the_cores(board):
     c, core, _ = started(board, *board.door('qtest'))
     core.load()
-    from silicon.harness import Qtest  # pylint: disable=import-outside-toplevel
     q = Qtest(c)
     c.secure_write(core.tcm + 0x9000, 0x12345678)
     for address in (core.tcm + 0x9000, TCM + 0x9000):
@@ -488,7 +487,7 @@ def test_core_has_its_own_tick(board):
     other.goes_on()
 
 
-def test_registers_take_words_only(board):
+def test_control_of_the_cores_takes_words_only(board):
     c, core, _ = started(board)
     for address in (RTCTL + 0x20, RTCTL + STRIDE + 0x20, RTCTL + 2 * STRIDE, RTCTL + 0xffc):
         faults(c.secure_read, address)
