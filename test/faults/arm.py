@@ -21,10 +21,6 @@ def disassemble(elf):
     return found
 
 
-def is_wait(code):
-    return code.name == "wfi"
-
-
 def is_call(code):
     return re.fullmatch(r"blx?", code.name) is not None
 

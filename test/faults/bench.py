@@ -34,13 +34,15 @@ class Bench:
     def __init__(self, stage, firmware, qemu):
         self.stage, self.usual_s = stage, 5
         self.leftover = self.lasting = None
+        self.asked = {}
         self.blocks = []
         self.elfs = {"rom": firmware.vault_rom[:-4] + ".elf", "runtime": firmware.vault_runtime[:-4] + ".elf",
                      "monitor": firmware.monitor_elf}
         self.of = {name: arm.disassemble(elf) for name, elf in self.elfs.items()}
         self.code = {at: code for every in self.of.values() for at, code in every.items()}
         self.reset_at = self._symbol("rom", "reset")
-        self.store_good, self.store_halt = (self._symbol("rom", "tatu_vault_store_" + what) for what in ("good", "halt"))
+        self.store_good = self._symbol("rom", "tatu_vault_store_good")
+        self.store_halt = self._symbol("rom", "tatu_vault_store_halt")
         self.crashes = {self._symbol("rom", "fault"), self._symbol("runtime", "fault"),
                         self._symbol("monitor", "tatu_monitor_panic")}
         serving = self._symbol("runtime", "tatu_vault_chip_wait")
@@ -141,10 +143,11 @@ class Bench:
         self._go_to_reset()
 
     def _go_to_reset(self):
-        core = self.gdb.go(60)
+        self.stops, self.stood = {self.reset_at}, None
+        self._go(FAR_S)
+        self.stops, self.stood = self.watched, self.reset_at
         self.gdb.select(VAULT)
-        self.stood = self.reset_at
-        assert core == VAULT and self.gdb.get(PC) == self.reset_at, f"at {self.gdb.get(PC):#x} instead of the reset"
+        assert self.gdb.get(PC) == self.reset_at, f"at {self.gdb.get(PC):#x} instead of the reset"
 
     # ---- A trial
 
@@ -220,18 +223,21 @@ class Bench:
                 core = self.gdb.wait(limit_s)
             if core is None:
                 self.gdb.halt()
-            if core != VAULT or not self._is_answered():
-                return core
+            elif not self._is_stop(core):
+                continue
+            return core
 
-    def _is_answered(self):
-        """It asks for an image over the recovery port, and there is a host."""
-        self.gdb.select(VAULT)
+    def _is_stop(self, core):
+        """Neither the echo of a breakpoint that both cores hit, nor a wish for an image that a host will answer."""
+        self.gdb.select(core)
         at = self.gdb.get(PC)
-        if not self.offered or self.asked.get(at, 0) >= self.asks.get(at, 0):
+        if at not in self.stops:
             return False
+        if not self.offered or self.asked.get(at, 0) >= self.asks.get(at, 0):
+            return True
         self.asked[at] = self.asked.get(at, 0) + 1
         self.stood = at
-        return True
+        return False
 
     def _threads(self):
         """State and ticks of each thread of the chip."""
@@ -255,6 +261,7 @@ class Bench:
     def _reach(self, at, count, limit_s):
         if at not in self.watched:
             self.gdb.stop_at(at)
+        self.stops = self.watched | {at}
         for n in range(count):
             if n == 0 and self.gdb.get(PC) == at:
                 continue  # where it stands
@@ -263,6 +270,7 @@ class Bench:
             if self.gdb.get(PC) != at:
                 break
             self.stood = at
+        self.stops = self.watched
         if at not in self.watched:
             self.gdb.pass_by(at)
         return self.gdb.get(PC) == at

@@ -3,8 +3,8 @@
 
 faults.py [--qemu FILE] [--vault BUILD] [--monitor BUILD] [--seed N] [--sample N] [--jobs N] [--trial TRIAL] [STAGE...]
 
---sample N: of each stage N trials, chosen by the seed; 0: the whole campaign. --jobs: chips at a time. --trial: one, as a survivor's
-line names it."""
+--sample N: of each stage N trials, chosen by the seed; 0: the whole campaign. --jobs: chips at a time.
+--trial: one, as a survivor's line names it."""
 import multiprocessing
 import os
 import random

@@ -43,7 +43,7 @@ def change(slot, sets=(0, 1)):
 
 
 def lay_traps(chip):
-    """And what the ROM reads besides, the image tables, is full of addresses: of what must not run, of the jump there."""
+    """What the ROM reads besides, the image tables, is full of addresses: of what must not run, and of the jump."""
     change("VAULT")(chip)
     trap = struct.pack("<II", M["MAP_VSRAM_BASE"] + VAULT_ENTRY + 1, chip.jump_at)
     for at in (M["FLASH_TABLE0_AT"], M["FLASH_TABLE1_AT"]):
@@ -105,22 +105,22 @@ def runtime(name, about, spoil, most=0, **more):
 
 
 def monitor(name, about, spoil, most=0):
-    return Stage(name, about, most, dict.fromkeys(("KERNEL", "DTB", "ROOT"), ACORE_SLED), spoil, (IN_SECRAM,), (IN_VSRAM,), (IN_RAM,),
-                 M["LOAD_KERNEL"], IN_SECRAM, True)
+    return Stage(name, about, most, dict.fromkeys(("KERNEL", "DTB", "ROOT"), ACORE_SLED), spoil, (IN_SECRAM,),
+                 (IN_VSRAM,), (IN_RAM,), M["LOAD_KERNEL"], IN_SECRAM, True)
 
 
 STAGES = [
     rom("rom-runtime", "runtime changed, the other set empty", change("VAULT", sets=(0,))),
     rom("rom-runtimes", "runtime changed in both sets, tables full of addresses", lay_traps, 2000),
-    rom("rom-keystore", "an attacker's release key in both keystores", change_keystore),
+    rom("rom-keystore", "an attacker's release key in both keystores", change_keystore, 4000),
     rom("rom-root", "keystores by an attacker's root", replace_keystore, 3000),
     rom("rom-old", "runtimes below the floor", outdate("VAULT", "FUSE_FLOOR_VAULT"), 2000),
-    rom("rom-port", "runtime changed, over the recovery port", change("VAULT"), 2000, offer=offer_set,
+    rom("rom-port", "runtime changed, over the recovery port", change("VAULT"), 500, offer=offer_set,
         machine={"recovery": "on"}),
     runtime("runtime-monitor", "monitor changed, the other set empty", change("MONITOR", sets=(0,))),
     runtime("runtime-monitors", "monitor changed in both sets", change("MONITOR"), 1000),
     runtime("runtime-old", "monitors below the floor", outdate("MONITOR", "FUSE_FLOOR_MONITOR"), 1000),
-    runtime("runtime-port", "recovery program changed, over the recovery port", change_program, 1000,
+    runtime("runtime-port", "recovery program changed, over the recovery port", change_program, 500,
             offer=offer_program),
     monitor("monitor-kernel", "kernel changed, the other set empty", change("KERNEL", sets=(0,))),
     monitor("monitor-kernels", "kernel changed in both sets", change("KERNEL"), 1000),

@@ -64,6 +64,7 @@ def restart(c, reason, cause, *arguments):
     while c.starts() == before:
         assert time.time() < end, 'the chip did not reset'
         time.sleep(0.01)
+    c.fab.drop(0.05)  # an answer of the run before that came late
     equal(c.read(VCTL + M['VCTL_REASON']), reason, 'reason of the reset')
 
 
