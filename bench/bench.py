@@ -378,6 +378,7 @@ def boot_in_turns(desk, runs):
         desk.stop_board("bare")
         full.append(desk.power_on("board", marks))
         memory.append(host_memory(desk))
+        desk.serial_has("appman: healthy", 60)  # else it is in safe mode after some boots
         desk.stop_board("board")
         # A stage that did not come is not waited for again.
         marks = [mark for mark in marks if full[-1][mark] is not None]
