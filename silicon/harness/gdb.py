@@ -14,6 +14,11 @@ class Gone(Exception):
     """The chip ended."""
 
 
+def packet(text):
+    data = text.encode()
+    return b"$%s#%02x" % (data, sum(data) & 0xff)
+
+
 class Gdb:
     def __init__(self, chip):
         self.socket = chip.link("gdb").socket
@@ -26,8 +31,7 @@ class Gdb:
     # ---- Packets
 
     def _send(self, text):
-        data = text.encode()
-        self.socket.sendall(b"$%s#%02x" % (data, sum(data) & 0xff))
+        self.socket.sendall(packet(text))
 
     def _packet(self, timeout_s=FAR_S):
         """The next one that comes; None after the time. Its acknowledgements are passed over."""
@@ -52,6 +56,11 @@ class Gdb:
         assert answer and not answer.startswith("E"), f"{text}: {answer}"
         return answer
 
+    def ask_all(self, texts):
+        """Sends packets at once, which is faster than one by one; their answers."""
+        self.socket.sendall(b"".join(packet(text) for text in texts))
+        return [self._packet() for _ in texts]
+
     def monitor(self, command):
         """A line for QEMU's monitor; what it prints."""
         self._send("qRcmd," + command.encode().hex())
@@ -66,15 +75,20 @@ class Gdb:
     def select(self, core):
         """Whose registers, memory and single steps are meant from now on."""
         if self.thread != core:
-            self.ask(f"Hgp{core:02x}.{core:02x}")
-            self.ask(f"Hcp{core:02x}.{core:02x}")
+            assert self.ask_all([f"H{what}p{core:02x}.{core:02x}" for what in "gc"]) == ["OK", "OK"]
             self.thread = core
 
     def get(self, number):
         return int.from_bytes(bytes.fromhex(self.ask(f"p{number:x}")), "little")
 
     def set(self, number, value):
-        self.ask(f"P{number:x}={(value & 0xffffffff).to_bytes(4, 'little').hex()}")
+        self.set_all({number: value})
+
+    def set_all(self, values):
+        """Registers of the selected core by number."""
+        answers = self.ask_all([f"P{number:x}={(value & 0xffffffff).to_bytes(4, 'little').hex()}"
+                                for number, value in values.items()])
+        assert set(answers) == {"OK"}, answers
 
     def read(self, at, length):
         """Bytes of memory as the selected core sees it now; None where there is none."""
@@ -82,8 +96,10 @@ class Gdb:
         answer = self._packet()
         return None if answer.startswith("E") else bytes.fromhex(answer)
 
-    def write(self, at, data):
-        self.ask(f"M{at:x},{len(data):x}:{data.hex()}")
+    def write_all(self, pieces):
+        """pieces: (address, bytes) of memory as the selected core sees it, each at most 2000 bytes."""
+        answers = self.ask_all([f"M{at:x},{len(data):x}:{data.hex()}" for at, data in pieces])
+        assert set(answers) <= {"OK"}, answers
 
     # ---- Running
 

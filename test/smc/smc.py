@@ -190,7 +190,7 @@ def a_page_that_changes_is_read_once(options):
 def main():
     host = os.path.join(ROOT, "build/host/sim/smc")
     options = suite.options(__doc__, vault=None, monitor=None, host=host, seed=1, calls=2000000, simulated=20000000,
-                            random=256, step=16384, races=50000)
+                            random=256, step=16384, races=10000)
     cases = [(test.__name__, lambda test=test: test(options)) for test in (
         host_calls, every_address_but_ours_aborts, a_bus_master_reaches_nothing_secret, there_is_no_fw_cfg,
         calls_of_a_hostile_kernel_change_nothing, a_page_that_changes_is_read_once)]
