@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """The figures of the product, each beside the peer or limit it is compared with.
 
-bench.py [--json] [--runs N] [--only PART,...]     PART: story, size, boot, memory
+bench.py [--json] [--runs N] [--only PART,...]     PART: story, size, boot, memory, trust
 A table on the terminal, or one JSON object. Nothing here passes or fails: what could not be measured is
 "not reached", with the reason below the table.
 """
 import argparse
+import contextlib
 import importlib.util
 import json
 import os
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import trust
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -164,7 +167,7 @@ def measure_tcb(report):
     tcb = json.loads(run_tool("/usr/bin/python3", "tools/tcb.py", "--json"))
     for program in tcb["programs"]:
         report.add(group, program["name"], program["bytes"], "B")
-    report.add(group, "lines of linked sources", tcb["lines"], "lines", "limit", TCB_LIMIT_LINES)
+    report.add(group, "lines of linked sources", tcb["lines"], "lines", "target (budget: decision 0062)", TCB_LIMIT_LINES)
     report.add(group, "lines of their headers, beside", tcb["header_lines"], "lines")
     report.add(group, "bytes", tcb["bytes"], "B", "limit", TCB_LIMIT_BYTES)
     report.add(group, "bytes", tcb["bytes"], "B", "Azure Sphere", TCB_ALL_AZURE_SPHERE)
@@ -192,7 +195,60 @@ def measure_images(report, release):
     report.add(group, "one set", total, "B", "Azure Sphere", OS_SET_AZURE_SPHERE)
 
 
+# ---- the secure firmware ---------------------------------------------------------------------
+
+TRUST = "secure firmware in the chip, its peers in turns with it (medians)"
+
+
+def measure_verify(report, runs):
+    whole, signatures, peer = trust.verify_times(runs)
+    report.add(TRUST, "verify and measure a kernel", round(trust.BODY / whole / 1e6, 1), "MB/s", "openssl's SHA-256",
+               round(peer / 1e6, 1))
+    report.add(TRUST, "of it the signatures' part", round(signatures * 1e3, 2), "ms", "the whole", round(whole * 1e3, 2))
+    rate = trust.PASSES * trust.BODY / (whole - signatures) if whole > signatures else 0
+    report.add(TRUST, "of it hashing, over DMA", round(rate / 1e6, 1), "MB/s", "openssl's SHA-256", round(peer / 1e6, 1))
+
+
+def measure_calls(report, runs):
+    times, peer = trust.call_times(runs)
+    times_us = {name: round(seconds * 1e6, 2) for name, seconds in times.items()}
+    for call, name in (("get_boot", "round trip: GET_BOOT"), ("get_state", "round trip: vault's GET_STATE")):
+        report.add(TRUST, name, times_us[call], "us", "PSCI VERSION", times_us["version"])
+    report.add(TRUST, "evidence tokens", round(1 / times["evidence"], 1), "/s", "openssl's P-256 signatures", round(peer, 1))
+
+
+def measure_reset(report, runs):
+    with tempfile.TemporaryDirectory(prefix="tatu-bench.") as folder:
+        firmware, kernel = trust.reset_times(make_bare_root(folder), runs)
+    report.add(TRUST, "reset to the kernel's entry", round(firmware, 3), "s",
+               "the same kernel alone, to static init", round(kernel, 3))
+
+
+def measure_trust(report, runs):
+    with contextlib.redirect_stdout(sys.stderr):  # where the chip explains itself
+        attempt(report, "verify and measure", measure_verify, report, runs)
+        attempt(report, "calls and evidence", measure_calls, report, runs)
+        attempt(report, "reset to the kernel", measure_reset, report, runs)
+    report.notes.append(f"The kernel that is verified: {trust.BODY:,} bytes in flash, each hashed {trust.PASSES} times (both signatures, "
+                        "the measurement).")
+
+
 # ---- boards ----------------------------------------------------------------------------------
+
+def make_root(folder, name, program, places):
+    """A release like the product's but for some files of its root: places are lines of os/rootfs/files.txt."""
+    compiler = run_tool("tools/setup/sysroot.sh") + "/bin/tatu-armhf-gcc"
+    path = os.path.join(folder, name)
+    run_tool(compiler, "-std=gnu17", "-static", "-Os", "-Wall", "-Wextra", "-Werror", "-o", path + ".elf",
+             os.path.join(HERE, program))
+    with open(path + ".list", "w", encoding="ascii") as file:
+        file.write("\n".join(places).replace("@PROGRAM@", path + ".elf") + "\n")
+    return run_tool("os/rootfs/build.sh", "--out", path + "-bodies", "--add", path + ".list")
+
+
+def make_bare_root(folder):
+    return make_root(folder, "bare", "init.c", ["/usr/bin/appman 0555 file:@PROGRAM@"])
+
 
 class Desk(story.Doorbell):
     """The story's service and board, and two boards more: one with a bare system, one with a probe."""
@@ -207,15 +263,6 @@ class Desk(story.Doorbell):
     def stop_board(self, board):
         if os.path.exists(self.path(board, "board.json")):
             subprocess.run([story.TATU, "board", "stop", self.path(board)], env=self.env, capture_output=True)
-
-    def make_root(self, name, program, places):
-        """A release like the product's but for some files of its root: places are lines of os/rootfs/files.txt."""
-        compiler = run_tool("tools/setup/sysroot.sh") + "/bin/tatu-armhf-gcc"
-        run_tool(compiler, "-std=gnu17", "-static", "-Os", "-Wall", "-Wextra", "-Werror", "-o", self.path(name + ".elf"),
-                       os.path.join(HERE, program))
-        with open(self.path(name + ".list"), "w", encoding="ascii") as file:
-            file.write("\n".join(places).replace("@PROGRAM@", self.path(name + ".elf")) + "\n")
-        return run_tool("os/rootfs/build.sh", "--out", self.path(name + "-bodies"), "--add", self.path(name + ".list"))
 
     def make_board(self, name, bodies, version, register):
         ports = self.facts["ports"]
@@ -253,7 +300,8 @@ class Desk(story.Doorbell):
         return {mark: seen.get(mark) for mark in marks}
 
 
-PROBLEMS = (story.StepFailed, OSError, ValueError, KeyError, subprocess.SubprocessError)
+PROBLEMS = (story.StepFailed, OSError, ValueError, KeyError, subprocess.SubprocessError,
+            *trust.PROBLEMS)
 
 
 def attempt(report, what, function, *arguments):
@@ -288,8 +336,8 @@ def deploy(desk):
 # ---- memory of the services ------------------------------------------------------------------
 
 def start_probe(desk):
-    bodies = desk.make_root("probe", "probe.c", ["/usr/bin/real/appman 0555 os:appman/appman",
-                                                 "/usr/bin/appman 0555 file:@PROGRAM@"])
+    bodies = make_root(desk.dir, "probe", "probe.c", ["/usr/bin/real/appman 0555 os:appman/appman",
+                                                    "/usr/bin/appman 0555 file:@PROGRAM@"])
     desk.make_board("probe", bodies, "26.11p", register=True)
     desk.tatu("board", "start", desk.path("probe"))
     desk.serial_has(r"appman: reached", story.LINUX_WITHIN_S, board="probe")
@@ -357,8 +405,7 @@ def measure_services(report, desk):
 # ---- boot ------------------------------------------------------------------------------------
 
 def make_bare(desk):
-    bodies = desk.make_root("bare", "init.c", ["/usr/bin/appman 0555 file:@PROGRAM@"])
-    desk.make_board("bare", bodies, "26.11b", register=False)
+    desk.make_board("bare", make_bare_root(desk.dir), "26.11b", register=False)
 
 
 def host_memory(desk):
@@ -437,7 +484,7 @@ def measure_boot(report, desk, runs):
 
 # ---- all -------------------------------------------------------------------------------------
 
-PARTS = ("story", "size", "boot", "memory")
+PARTS = ("story", "size", "boot", "memory", "trust")
 
 
 def read_options():
@@ -472,6 +519,8 @@ def main():
         attempt(report, "story", measure_story, report)
     if "size" in options.only:
         attempt(report, "trusted base", measure_tcb, report)
+    if "trust" in options.only:
+        measure_trust(report, options.runs)
     if set(options.only) & {"size", "boot", "memory"}:
         desk = Desk(options)
         try:

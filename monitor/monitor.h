@@ -30,8 +30,9 @@ struct tatu_monitor_registers {
  * monitor   memory for all of the monitor's state; overwritten
  * out       filled on success
  *
- * Errors    NO_BOOT_SET  no OS set is good; a record of each refusal is kept
- *           others       the vault or the flash does not work; the normal world must not start
+ * Errors    NO_BOOT_SET  no OS set is good; a record of each refusal is kept, and the vault resets
+ * the chip into recovery others       the vault or the flash does not work; the normal world must
+ * not start
  */
 enum tatu_err tatu_monitor_boot(struct tatu_monitor *monitor, struct tatu_monitor_chip *chip,
                                 struct tatu_monitor_entry *out);

@@ -37,6 +37,7 @@ enum tatu_vault_command {
     TATU_VAULT_COUNT = 7,     /* u32 add (0, 1) -> u64 TATU_FUSE_COUNTER_STORAGE */
     TATU_VAULT_BOOT_GOOD = 8, /* - -> - ; this boot is healthy: boot attempts start at 0 again */
     TATU_VAULT_GET_TICKET = 9, /* - -> u32 grace_s (0 not armed), u32 boots since the last ticket */
+    TATU_VAULT_RECOVER = 10,   /* - -> - ; no OS is good: resets the chip into recovery */
     /* normal world, through the monitor */
     TATU_VAULT_GET_INFO = 16,   /* - -> struct tatu_vault_info as bytes, docs/protocol/mailbox.md */
     TATU_VAULT_TIME_NONCE = 17, /* - -> nonce[32] */

@@ -6,7 +6,6 @@
 #include "proto/evidence.h"
 #include "proto/map.h"
 #include "proto/recovery.h"
-#include "proto/table.h"
 
 #include <string.h>
 
@@ -171,23 +170,12 @@ static enum tatu_err place_image(struct tatu_cli *cli, const struct tatu_cli_bod
     return TATU_OK;
 }
 
-static enum tatu_err place_tables(uint8_t *flash)
-{
-    static const uint32_t at[] = {TATU_FLASH_TABLE0_AT, TATU_FLASH_TABLE1_AT};
-    for (uint32_t i = 0; i < TATU_COUNT_OF(at); i++) {
-        struct tatu_table table = {.sequence = 2 - i, .preferred_set = 0, .app_count = 0};
-        struct tatu_buf buf = {flash + at[i], 0, TATU_TABLE_SIZE};
-        TATU_TRY(tatu_proto_encode_table(&table, &buf));
-    }
-    return TATU_OK;
-}
-
 enum tatu_err tatu_cli_make_flash(struct tatu_cli *cli, const struct tatu_cli_release *release,
                                   struct tatu_cli_bytes *out)
 {
     CLI_BYTES flash = {NULL, 0};
     TATU_TRY(tatu_cli_alloc(cli, TATU_FLASH_SIZE, &flash));
-    memset(flash.data, 0xff, flash.len);
+    memset(flash.data, 0xff, flash.len); /* no image table: the board writes its own */
     for (uint32_t set = 0; set < TATU_FLASH_SET_COUNT; set++) {
         for (size_t i = 0; i < BODY_COUNT; i++) {
             const struct tatu_cli_body_kind *kind = &tatu_cli_body_kinds[i];
@@ -195,7 +183,6 @@ enum tatu_err tatu_cli_make_flash(struct tatu_cli *cli, const struct tatu_cli_re
                                  flash.data + set * TATU_FLASH_SET_STRIDE + kind->flash_at));
         }
     }
-    TATU_TRY(place_tables(flash.data));
     *out = flash;
     flash.data = NULL;
     return TATU_OK;

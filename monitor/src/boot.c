@@ -10,7 +10,6 @@
 #define RENEWAL_MIN_S 600u
 #define RENEWAL_HALVES_EVERY 4u /* boots without a new ticket */
 #define RENEWAL_HALVES_MAX 10u
-#define RENEWAL_BOOTS_MAX 40u
 /* Boot records of this type tell of the board, not of an image: docs/protocol/smc.md §4. */
 #define NO_IMAGE 0u
 
@@ -309,10 +308,6 @@ static enum tatu_err start_renewal(struct tatu_monitor *m)
     grace_s >>= halves < RENEWAL_HALVES_MAX ? halves : RENEWAL_HALVES_MAX;
     tatu_monitor_put_register(m->chip, TATU_MAP_SYSCTL_BASE + TATU_SYSCTL_RENEWAL_S,
                               grace_s > RENEWAL_MIN_S ? grace_s : RENEWAL_MIN_S);
-    if (m->boot.mode == TATU_BOOT_NORMAL &&
-        (m->boot.reset_reason == TATU_RESET_RENEWAL || boots > RENEWAL_BOOTS_MAX)) {
-        m->boot.mode = TATU_BOOT_RENEW;
-    }
     return TATU_OK;
 }
 
@@ -365,6 +360,12 @@ enum tatu_err tatu_monitor_boot(struct tatu_monitor *monitor, struct tatu_monito
     enum tatu_err err = run_steps(monitor);
     if (err != TATU_OK) {
         say(monitor, "stopped, ", tatu_err_name(err), "", "");
+    }
+    if (err == TATU_ERR_NO_BOOT_SET) { /* the vault resets the chip into recovery */
+        (void)tatu_monitor_order_vault(&monitor->vault, TATU_VAULT_RECOVER,
+                                       (struct tatu_span){NULL, 0}, NULL, 0);
+    }
+    if (err != TATU_OK) {
         return err;
     }
     say(monitor, set_name(monitor->boot.set), "starting the normal world",

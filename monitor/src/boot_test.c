@@ -164,6 +164,7 @@ static void no_good_set_starts_nothing_and_keeps_both_refusals(void **state)
     assert_failure(0, 0, TATU_IMAGE_KERNEL, TATU_ERR_SIGNATURE);
     assert_failure(1, 1, TATU_IMAGE_DTB, TATU_ERR_SIGNATURE);
     assert_true(said("[MON] stopped, NO_BOOT_SET\n"));
+    assert_true(chip->recovery_asked);
 }
 
 static void the_search_begins_with_the_set_the_monitor_came_from(void **state)
@@ -395,30 +396,29 @@ static void the_count_down_to_renewal_follows_the_ticket(void **state)
         uint32_t grace_s;
         uint32_t boots;
         uint32_t reason;
-        uint8_t vault_mode;
+        uint8_t mode; /* the vault's */
         uint32_t renewal_s;
-        uint8_t mode;
     } rows[] = {
-        {0, 0, TATU_RESET_POWER_ON, TATU_BOOT_NORMAL, 0, TATU_BOOT_NORMAL},
-        {0, 99, TATU_RESET_RENEWAL, TATU_BOOT_NORMAL, 0, TATU_BOOT_NORMAL},
-        {86400, 0, TATU_RESET_POWER_ON, TATU_BOOT_NORMAL, 86400, TATU_BOOT_NORMAL},
-        {86400, 3, TATU_RESET_PIN, TATU_BOOT_NORMAL, 86400, TATU_BOOT_NORMAL},
-        {86400, 4, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 43200, TATU_BOOT_NORMAL},
-        {86400, 8, TATU_RESET_SOFTWARE, TATU_BOOT_SAFE, 21600, TATU_BOOT_SAFE},
-        {86400, 40, TATU_RESET_WATCHDOG, TATU_BOOT_NORMAL, 600, TATU_BOOT_NORMAL},
-        {31536000, 40, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 30796, TATU_BOOT_NORMAL},
-        {31536000, 41, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 30796, TATU_BOOT_RENEW},
-        {31536000, UINT32_MAX, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 30796, TATU_BOOT_RENEW},
-        {600, 0, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 600, TATU_BOOT_NORMAL},
-        {600, 4, TATU_RESET_RENEWAL, TATU_BOOT_NORMAL, 600, TATU_BOOT_RENEW},
-        {600, 41, TATU_RESET_RENEWAL, TATU_BOOT_SAFE, 600, TATU_BOOT_SAFE},
+        {0, 0, TATU_RESET_POWER_ON, TATU_BOOT_NORMAL, 0},
+        {0, 99, TATU_RESET_RENEWAL, TATU_BOOT_NORMAL, 0},
+        {86400, 0, TATU_RESET_POWER_ON, TATU_BOOT_NORMAL, 86400},
+        {86400, 3, TATU_RESET_PIN, TATU_BOOT_NORMAL, 86400},
+        {86400, 4, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 43200},
+        {86400, 8, TATU_RESET_SOFTWARE, TATU_BOOT_SAFE, 21600},
+        {86400, 40, TATU_RESET_WATCHDOG, TATU_BOOT_NORMAL, 600},
+        {31536000, 40, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 30796},
+        {31536000, 41, TATU_RESET_SOFTWARE, TATU_BOOT_RENEW, 30796},
+        {31536000, UINT32_MAX, TATU_RESET_SOFTWARE, TATU_BOOT_RENEW, 30796},
+        {600, 0, TATU_RESET_SOFTWARE, TATU_BOOT_NORMAL, 600},
+        {600, 4, TATU_RESET_RENEWAL, TATU_BOOT_RENEW, 600},
+        {600, 41, TATU_RESET_RENEWAL, TATU_BOOT_SAFE, 600},
     };
     for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
         assert_int_equal(fixture(state), 0);
         chip->grace_s = rows[i].grace_s;
         chip->boots_since = rows[i].boots;
         chip->reset_reason = rows[i].reason;
-        chip->boot_mode = rows[i].vault_mode;
+        chip->boot_mode = rows[i].mode;
         assert_int_equal(boot(), TATU_OK);
         assert_int_equal(chip->renewal_s, rows[i].renewal_s);
         assert_int_equal(m.boot.mode, rows[i].mode);

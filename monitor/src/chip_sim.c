@@ -579,6 +579,9 @@ static enum tatu_err answer_monitor(struct tatu_monitor_chip *chip, uint16_t com
         return TATU_OK;
     case TATU_VAULT_GET_TICKET:
         return put_ticket(chip, answer);
+    case TATU_VAULT_RECOVER:
+        chip->recovery_asked = true;
+        return TATU_OK;
     case TATU_VAULT_GET_INFO:
         return put_info(chip, answer);
     default:

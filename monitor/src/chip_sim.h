@@ -49,6 +49,7 @@ struct tatu_monitor_chip {
     uint8_t refused_count;
 
     /* from here on all is gone with the power */
+    bool recovery_asked;
     uint32_t erase_count;
     uint32_t program_count; /* words */
     bool cut_armed;

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Prints what the monitor adds to the trusted base: code lines by file, bytes, the deepest stack. Fails when a
-stack could overflow. Usage: report.py OUT monitor.elf arom.elf (run in the build folder)."""
+"""Prints what a program of the A-core's secure world is: code lines by file, bytes, the deepest stack. Fails when a
+stack could overflow. Usage: report.py OUT monitor|recovery FIRST.elf [MORE.elf...] (run in the build folder)."""
 import glob
 import os
 import re
@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 
-SOURCE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OBJDUMP = "arm-linux-gnueabihf-objdump"
 PAGE = 4096  # not mapped, below each stack
 
@@ -19,10 +19,10 @@ def code_lines(path):
     return sum(1 for line in text.splitlines() if line.strip())
 
 
-def trusted_files():
-    names = glob.glob(os.path.join(SOURCE, "*.[chS]")) + glob.glob(os.path.join(SOURCE, "*.ld"))
-    names.append(os.path.join(os.path.dirname(SOURCE), "monitor.h"))
-    return sorted(n for n in names if not re.search(r"_test\.c|_fuzz\.c|_sim\.|/sim_", n))
+def own_files(room):
+    names = glob.glob(os.path.join(ROOT, room, "src/*.[chS]")) + glob.glob(os.path.join(ROOT, room, "src/*.ld"))
+    names.append(os.path.join(ROOT, room, room + ".h"))
+    return sorted(n for n in names if not re.search(r"_test\.c|_fuzz\.c|_sim\.|/sim_|/fake_", n))
 
 
 def load_bytes(elf):
@@ -120,11 +120,11 @@ def check_stacks(elf):
 
 
 def main():
-    out, *elfs = sys.argv[1:]
-    lines = {os.path.basename(p): code_lines(p) for p in trusted_files()}
+    out, room, *elfs = sys.argv[1:]
+    lines = {os.path.basename(p): code_lines(p) for p in own_files(room)}
     code = {name: count for name, count in lines.items() if name.endswith((".c", ".S"))}
-    text = ["monitor: %d lines of code (%s), %d of headers and linker scripts" %
-            (sum(code.values()), ", ".join("%s %d" % item for item in code.items()),
+    text = ["%s: %d lines of code (%s), %d of headers and linker scripts" %
+            (room, sum(code.values()), ", ".join("%s %d" % item for item in code.items()),
              sum(lines.values()) - sum(code.values()))]
     for elf in elfs:
         stored, memory = load_bytes(elf)

@@ -7,7 +7,7 @@ from silicon.harness import ERRORS, Chip, Firmware, Keys, M, build_kernel, flip,
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 (MODE_FULL, MODE_FALLBACK, MODE_PANIC, MODE_UPDATE, MODE_ROLLBACK, MODE_SAFE, MODE_RENEW,
- MODE_SLEEP) = range(8)  # as in payload.c
+ MODE_SLEEP, MODE_LATE, MODE_WAKE) = range(10)  # as in payload.c
 APP_COMPONENT, APP_IMAGE, TENANT = b"C" * 16, b"A" * 16, b"T" * 16
 ENDORSEMENT = b"\xe7" * 300
 BAD_APP = "<II32s"  # struct bad_app of payload.c
@@ -25,7 +25,7 @@ def cbor_bytes(data):
 
 
 class Board(Chip):
-    def __init__(self, options):
+    def __init__(self, options, lab=False):
         self.options = options
         self.firmware = Firmware(options.vault, options.monitor)
         super().__init__(self.firmware.vault_rom, self.firmware.arom, qemu=options.qemu, keep=options.keep)
@@ -39,7 +39,7 @@ class Board(Chip):
         for which in (0, 1):
             self.install(which)
         self.write_flash()
-        self.make()
+        self.make(lab=lab)
 
     def build_payload(self):
         path = build_kernel(self.folder, os.path.join(HERE, "payload.c"))
@@ -80,7 +80,7 @@ class Board(Chip):
     def ticket(self, nonce, grace_s):
         """A COSE_Sign1 for this device by the director of set A."""
         payload = (b"\xa3\x01" + cbor_bytes(self.device.device_id) + b"\x02" + cbor_bytes(nonce) +
-                   b"\x03\x1a" + struct.pack(">I", grace_s))
+                   b"\x03" + (struct.pack(">BH", 0x19, grace_s) if grace_s < 1 << 16 else struct.pack(">BI", 0x1a, grace_s)))
         protected = b"\xa1\x01\x26"
         signed = (b"\x84\x6aSignature1" + cbor_bytes(protected) + cbor_bytes(b"tatu-ticket-1") +
                   cbor_bytes(payload))

@@ -2,15 +2,20 @@
 """The monitor in the real chip, under the real vault: a kernel that attacks, and spoiled boot sets.
 
 chip_test.py [--qemu FILE] [--vault BUILD] [--monitor BUILD] [--keep] [NAME...]"""
+import contextlib
 import os
 import re
 import struct
 import sys
+import time
 
 sys.path.append(os.path.abspath(os.path.join(os.path.dirname(__file__), "../..")))
-from attacked import (MODE_FALLBACK, MODE_PANIC, MODE_RENEW, MODE_ROLLBACK, MODE_SAFE,  # noqa: E402  (the path)
-                      MODE_SLEEP, MODE_UPDATE, Board, summary)
-from silicon.harness import FAR_S, M, suite, symbol  # noqa: E402
+from attacked import (MODE_FALLBACK, MODE_LATE, MODE_PANIC, MODE_RENEW, MODE_ROLLBACK,  # noqa: E402  (the path)
+                      MODE_SAFE, MODE_SLEEP, MODE_UPDATE, MODE_WAKE, Board, summary)
+from silicon.harness import FAR_S, Gdb, M, suite, symbol  # noqa: E402
+from silicon.harness.gdb import ACORE  # noqa: E402
+
+RENEWAL = M["MAP_SYSCTL_BASE"] + M["SYSCTL_RENEWAL_S"]
 
 
 def a_hostile_kernel_gets_only_errors(board):
@@ -42,15 +47,17 @@ def falls_back(slot, what):
     return test
 
 
-def no_good_set_starts_nothing(board):
+def no_good_set_starts_recovery_by_itself(board):
     board.image.spoil(0, "KERNEL")
     board.image.spoil(1, "ROOT")
     board.write_flash()
-    log = board.run(until="stopped, NO_BOOT_SET")
-    assert "[NS]" not in log
+    with board.on():
+        log = board.wait("stopped, NO_BOOT_SET")
+        board.wait("[ROM] recovery, NO_BOOT_SET", "vault")
+        assert "[NS]" not in board.log() and "refused" not in board.log("vault"), board.log("vault")
     assert "[MON] set A: kernel refused, SIGNATURE" in log
     assert "[MON] set B: root file system refused, SIGNATURE" in log
-    return 1
+    return 2
 
 
 def a_spoiled_monitor_is_replaced_and_reported(board):
@@ -135,17 +142,59 @@ def no_health_at_all_ends_in_safe_mode(board):
     return len(passed)
 
 
+def give_ticket(board, grace_s):
+    """What gives one to the normal world, which asks for it."""
+    wire = board.wire["acore"]
+    wire.until(b"[NS] nonce ")
+    ticket = board.ticket(bytes.fromhex(wire.line()), grace_s)
+    return lambda: wire.send(struct.pack("<H", len(ticket)) + ticket)
+
+
+def shorten_count_down(board, gdb, seconds):
+    """Lets the chip run until the monitor writes a count-down of ten minutes, and makes another of it."""
+    at = symbol(board.firmware.monitor_elf, "tatu_monitor_put_register") & ~1
+    while True:
+        gdb.stop_at(at)
+        assert gdb.go(FAR_S) == ACORE, "the monitor starts no count-down"
+        gdb.select(ACORE)
+        gdb.pass_by(at)
+        if (gdb.get(1), gdb.get(2)) == (RENEWAL, 600):
+            return gdb.set(2, seconds)
+        gdb.step()
+
+
+def the_end_of_the_count_down_is_renewal(plain):
+    with Board(plain.options, lab=True) as board:
+        board.mode = MODE_LATE
+        board.install(0)
+        board.write_flash()
+        board.wires = ("acore",)
+        with board.on("-S", *board.door("gdb")):
+            gdb = Gdb(board)
+            gdb.go(0)
+            give = give_ticket(board, 600)
+            gdb.halt()
+            give()
+            shorten_count_down(board, gdb, 2)
+            gdb.go(0)
+            board.wire["acore"].drop(FAR_S)  # until it is off
+            board.wait_off()
+        log = board.log()
+    passed, failed = summary(log)
+    assert not failed and passed[-1] == "and a record", (passed, failed)
+    assert started(log) == ["A", "A"], started(log)
+    assert "[MON] set A: ticket refused, EXPIRED" in log
+    return len(passed)
+
+
 def boots_without_a_new_ticket_end_in_renewal(board):
     board.mode = MODE_RENEW
     board.install(0)
     board.write_flash()
     board.wires = ("acore",)
     with board.on():
-        wire = board.wire["acore"]
-        wire.until(b"[NS] nonce ")
-        ticket = board.ticket(bytes.fromhex(wire.line()), 31536000)
-        wire.send(struct.pack("<H", len(ticket)) + ticket)
-        wire.drop(FAR_S)  # until it is off
+        give_ticket(board, 31536000)()
+        board.wire["acore"].drop(FAR_S)  # until it is off
         board.wait_off()
     log = board.log()
     passed, failed = summary(log)
@@ -158,6 +207,22 @@ def the_chip_sleeps_until_its_alarm(board):
     log, passed = in_mode(board, MODE_SLEEP)
     assert started(log) == ["A", "A"], started(log)
     assert passed[-1] == "the alarm woke the chip"
+    return len(passed)
+
+
+def the_chip_sleeps_until_its_pin_falls(board):
+    board.mode = MODE_WAKE
+    board.install(0)
+    board.write_flash()
+    with board.on():
+        board.wait("starting the normal world")
+        while board.process.poll() is None:  # a pulse before it sleeps does not count
+            with contextlib.suppress(OSError):
+                board.panel.send(b"wakeup 0\nwakeup 1\n")
+            time.sleep(0.2)
+        board.wait_off()
+    passed, failed = summary(board.log())
+    assert not failed and passed[-1:] == ["the pin woke the chip"], (passed, failed)
     return len(passed)
 
 
@@ -197,10 +262,11 @@ def a_table_of_another_board_is_refused_and_told(board):
 
 TESTS = [a_hostile_kernel_gets_only_errors, falls_back("DTB", "device tree"),
          falls_back("KERNEL", "kernel"), falls_back("ROOT", "root file system"),
-         no_good_set_starts_nothing, a_spoiled_monitor_is_replaced_and_reported,
+         no_good_set_starts_recovery_by_itself, a_spoiled_monitor_is_replaced_and_reported,
          a_set_is_installed_and_runs_and_the_other_is_mended, a_set_that_is_never_healthy_gives_way_by_itself,
          no_health_at_all_ends_in_safe_mode,
-         boots_without_a_new_ticket_end_in_renewal, the_chip_sleeps_until_its_alarm,
+         boots_without_a_new_ticket_end_in_renewal, the_end_of_the_count_down_is_renewal,
+         the_chip_sleeps_until_its_alarm, the_chip_sleeps_until_its_pin_falls,
          an_older_table_of_this_board_is_refused_and_told, a_table_of_another_board_is_refused_and_told,
          *map(faults, FAULTS)]
 

@@ -22,7 +22,9 @@ enum {
     MODE_ROLLBACK,
     MODE_SAFE,
     MODE_RENEW,
-    MODE_SLEEP
+    MODE_SLEEP,
+    MODE_LATE,
+    MODE_WAKE,
 };
 
 struct parameters {
@@ -707,7 +709,7 @@ static uint8_t read_byte(void)
 }
 
 /* Asks the test for a ticket over a fresh nonce: its length comes in two bytes, then the ticket. */
-static bool take_ticket(void)
+static bool take_ticket(uint32_t grace_s)
 {
     static uint8_t ticket[1024];
     bool good =
@@ -724,14 +726,14 @@ static bool take_ticket(void)
         ticket[i] = read_byte();
     }
     return good && call_kind(TATU_SMC_VAULT, TATU_VAULT_SET_TICKET, ticket, len) == TATU_OK &&
-           answer_len == 4 && tatu_get_le32(page) == 31536000;
+           answer_len == 4 && tatu_get_le32(page) == grace_s;
 }
 
 /* One ticket, and then healthy boot after boot without another. */
 static void renew_run(void)
 {
     if (boot_reason() == TATU_RESET_POWER_ON) {
-        check(take_ticket(), "a ticket arms the count-down");
+        check(take_ticket(31536000), "a ticket arms the count-down");
     }
     (void)call(TATU_SMC_GET_BOOT, page, 0);
     if (page[2] == TATU_BOOT_RENEW) {
@@ -742,6 +744,53 @@ static void renew_run(void)
         check(false, "health is told");
     }
     restart(TATU_SMC_PSCI_RESET);
+}
+
+/* The claim of evidence that names the mode: CBOR -75009, then a small number. */
+static bool evidence_says(uint8_t mode)
+{
+    static const uint8_t nonce[32];
+    static const uint8_t update_key[33] = {TATU_KEY_UPDATE};
+    const uint8_t claim[] = {0x3a, 0x00, 0x01, 0x25, 0x00, mode};
+    bool found = false;
+    if (call_kind(TATU_SMC_VAULT, TATU_VAULT_MAKE_KEY, update_key, sizeof(update_key)) != TATU_OK ||
+        call_kind(TATU_SMC_VAULT, TATU_VAULT_MAKE_EVIDENCE, nonce, sizeof(nonce)) != TATU_OK) {
+        return false;
+    }
+    for (uint32_t i = 0; i + sizeof(claim) <= answer_len; i++) {
+        found = found || is_same(page + i, claim, sizeof(claim));
+    }
+    return found;
+}
+
+/* One ticket of the shortest grace, and then none. */
+static void late_run(void)
+{
+    if (boot_reason() == TATU_RESET_POWER_ON) {
+        check(evidence_says(TATU_BOOT_NORMAL), "evidence says that all is well");
+        check(take_ticket(600), "a ticket arms the count-down");
+        for (;;) {
+            __asm__ volatile("wfi");
+        }
+    }
+    check(boot_reason() == TATU_RESET_RENEWAL && boot_is(0, 0, TATU_BOOT_RENEW, 0),
+          "the end of the count-down restarts the chip for renewal");
+    check(evidence_says(TATU_BOOT_RENEW), "evidence says so");
+    check(call_word(TATU_SMC_RECORD_READ, 0) == TATU_OK &&
+              tatu_get_le16(page + 4) == TATU_RECORD_BOOT && page[11] == TATU_ERR_EXPIRED,
+          "and a record");
+    restart(TATU_SMC_PSCI_OFF);
+}
+
+/* Sleeps until the WAKEUP pin falls. */
+static void wake_run(void)
+{
+    if (boot_reason() != TATU_RESET_POWER_ON) {
+        check(boot_reason() == TATU_RESET_WAKEUP, "the pin woke the chip");
+        restart(TATU_SMC_PSCI_OFF);
+    }
+    (void)call_word(TATU_SMC_POWER_DOWN, TATU_SYSCTL_WAKE_PIN);
+    check(false, "power down does not return");
 }
 
 /* Sleeps until the alarm of the clock. */
@@ -768,7 +817,7 @@ void main(const struct parameters *p, const uint32_t *early)
     static void (*const runs[])(void) = {
         [MODE_FALLBACK] = fallback_run, [MODE_PANIC] = panic_run, [MODE_UPDATE] = update_run,
         [MODE_ROLLBACK] = rollback_run, [MODE_SAFE] = safe_run,   [MODE_RENEW] = renew_run,
-        [MODE_SLEEP] = sleep_run,
+        [MODE_SLEEP] = sleep_run,       [MODE_LATE] = late_run,   [MODE_WAKE] = wake_run,
     };
     if (p->mode != MODE_FULL) {
         runs[p->mode]();

@@ -13,6 +13,7 @@
 #include "proto/cose.h"
 #include "proto/fab.h"
 #include "proto/image.h"
+#include "proto/recovery.h"
 #include "proto/table.h"
 #include "samples.h"
 
@@ -80,6 +81,18 @@ static enum tatu_err put_fab_request(struct tatu_buf *out)
     return tatu_proto_encode_fab_request(&request, out);
 }
 
+static enum tatu_err put_recovery_manifest(struct tatu_buf *out)
+{
+    static const uint16_t types[TATU_RECOVERY_PART_COUNT] = {2, 4, 6, 7, 8, 19};
+    struct tatu_recovery_manifest manifest;
+    for (size_t i = 0; i < TATU_RECOVERY_PART_COUNT; i++) {
+        manifest.parts[i].image_type = types[i];
+        manifest.parts[i].len = 1000u * types[i];
+        memset(manifest.parts[i].digest, types[i], sizeof(manifest.parts[i].digest));
+    }
+    return tatu_proto_encode_recovery_manifest(&manifest, out);
+}
+
 static enum tatu_err put_fab_answer(struct tatu_buf *out)
 {
     struct tatu_fab_answer answer = {.status = TATU_OK};
@@ -129,6 +142,7 @@ static const struct {
     {"event", NULL, put_event},
     {"keystore", NULL, put_keystore},
     {"table", NULL, put_table},
+    {"recovery_manifest", NULL, put_recovery_manifest},
     {"fab_request", NULL, put_fab_request},
     {"fab_answer", NULL, put_fab_answer},
     {"capability", NULL, put_capability},

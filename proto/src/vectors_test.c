@@ -10,6 +10,7 @@
 #include "proto/cose.h"
 #include "proto/fab.h"
 #include "proto/image.h"
+#include "proto/recovery.h"
 #include "proto/table.h"
 #include "samples.h"
 #include "testing.h"
@@ -50,6 +51,7 @@ READER(event, tatu_event)
 READER(sign1, tatu_cose_sign1)
 READER(keystore, tatu_keystore)
 READER(table, tatu_table)
+READER(recovery_manifest, tatu_recovery_manifest)
 READER(fab_request, tatu_fab_request)
 READER(fab_answer, tatu_fab_answer)
 
@@ -96,6 +98,7 @@ static const struct {
     {"image", read_image},
     {"keystore", read_keystore},
     {"table", read_table},
+    {"recovery_manifest", read_recovery_manifest},
     {"fab_request", read_fab_request},
     {"fab_answer", read_fab_answer},
     {"asxipfs", read_asxipfs},

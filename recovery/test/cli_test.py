@@ -171,6 +171,19 @@ def board_that_runs_is_brought_into_recovery(desk):
     desk.installed(board)
 
 
+def board_whose_os_is_bad_in_both_sets_asks_by_itself(desk):
+    board = desk.board("no-os")
+    for start in (0, M["FLASH_SET_STRIDE"]):
+        desk.good("board", "flip", board, start + M["FLASH_KERNEL_AT"] + 50)
+    desk.good("board", "start", board)
+    end = desk.wait(board, "[MON] stopped, NO_BOOT_SET")
+    desk.wait(board, "[ROM] recovery, NO_BOOT_SET", end)
+    desk.good("device", "recover", "--port", os.path.join(board, "recovery.sock"), "--images", desk.path("release"))
+    assert "recovery, strap" not in desk.log(board)
+    desk.boots(board)
+    desk.installed(board)
+
+
 def board_with_its_strap_up_is_recovered(desk):
     board = desk.board("strapped")
     desk.good("board", "start", board, "--recovery")
@@ -318,7 +331,7 @@ def port_is_answered_and_done_ends_it(desk):
 
 
 TESTS = [board_that_is_off_and_wiped_is_recovered_in_time, real_release_boots_linux_again,
-         board_that_runs_is_brought_into_recovery,
+         board_that_runs_is_brought_into_recovery, board_whose_os_is_bad_in_both_sets_asks_by_itself,
          board_with_its_strap_up_is_recovered, recovery_that_was_killed_goes_on,
          board_that_was_killed_is_recovered_again, release_of_another_platform_is_refused, mixed_release_is_refused,
          missing_image_is_named, command_line_is_checked, ports_that_answer_ill_end_in_one_clear_line,

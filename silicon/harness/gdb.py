@@ -8,6 +8,7 @@ from silicon.harness.wires import FAR_S
 
 ACORE, VAULT = 1, 2  # the clusters, as gdb's processes
 PC, FLAGS = 15, 25   # registers; FLAGS is xPSR of the vault core, CPSR of the A-core
+STEP_S = 5  # a core that has not made a step until then sleeps
 
 
 class Gone(Exception):
@@ -115,9 +116,11 @@ class Gdb:
         return self.wait(timeout_s)
 
     def step(self):
-        """One instruction of the selected core; a breakpoint at it does not count."""
-        self._send("s")
-        return self.wait(FAR_S)
+        """One instruction of the selected core; a breakpoint at it does not count. The other core stands still: what it
+        met meanwhile would be lost. A core that sleeps is where it was."""
+        self._send(f"vCont;s:p{self.thread:02x}.{self.thread:02x}")
+        if self.wait(STEP_S) is None:
+            self.halt()
 
     def wait(self, timeout_s):
         answer = self._packet(timeout_s)

@@ -70,6 +70,10 @@ void tatu_engine_lock(TatuEngine *engine);
 /** All slots lose their keys: the tamper pin was raised. */
 void tatu_engine_wipe(TatuEngine *engine);
 
+/** The same, and until reset no slot is filled from the fuses: the vault core is open for
+ * debugging. */
+void tatu_engine_expose(TatuEngine *engine);
+
 /** Restarts the whole chip; the first of several reasons counts. */
 void tatu_sysctl_reset_chip(TatuSysctl *sysctl, uint32_t reason);
 uint32_t tatu_sysctl_reason(const TatuSysctl *sysctl);

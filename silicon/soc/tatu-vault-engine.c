@@ -43,6 +43,7 @@ struct TatuEngine {
     TatuRandom *random;
     uint64_t ram_size;
     Slot slot[TATU_ENGINE_SLOT_COUNT];
+    bool exposed; /* the vault core was opened for debugging since reset */
     bool hashing;
     struct sha256_ctx hash;
     uint32_t status, slot_number, arg;
@@ -194,6 +195,9 @@ static uint32_t load_fuse(TatuEngine *s)
     uint32_t fail = replaceable(slot);
     const uint8_t *secret;
 
+    if (!fail && s->exposed) {
+        fail = TATU_ENGINE_FAIL_LOCKED;
+    }
     if (fail) {
         return fail;
     }
@@ -522,9 +526,7 @@ static MemTxResult engine_read(void *opaque, hwaddr offset, uint64_t *out, unsig
     if (offset == TATU_ENGINE_STATUS) {
         *out = s->status;
     } else if (offset == TATU_ENGINE_RANDOM) {
-        if (!tatu_random(s->random, random, sizeof(random))) {
-            return tatu_bus_error(TYPE_TATU_ENGINE, offset);
-        }
+        (void)tatu_random(s->random, random, sizeof(random)); /* zero, and HEALTH says so */
         *out = ldl_le_p(random);
     } else if (offset == TATU_ENGINE_HEALTH) {
         *out = tatu_random_has_failed(s->random);
@@ -578,6 +580,12 @@ void tatu_engine_wipe(TatuEngine *s)
     }
 }
 
+void tatu_engine_expose(TatuEngine *s)
+{
+    tatu_engine_wipe(s);
+    s->exposed = true;
+}
+
 static void engine_reset(Object *obj)
 {
     TatuEngine *s = TATU_ENGINE(obj);
@@ -588,7 +596,7 @@ static void engine_reset(Object *obj)
     explicit_bzero(s->public, sizeof(s->public));
     explicit_bzero(s->signature, sizeof(s->signature));
     explicit_bzero(s->data, sizeof(s->data));
-    s->hashing = false;
+    s->hashing = s->exposed = false;
     s->status = s->slot_number = s->arg = 0;
     s->dma_space = s->dma_addr = s->dma_len = s->dma_dest = s->dma_dest_space = 0;
     s->range_base = s->range_size = 0;

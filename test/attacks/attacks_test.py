@@ -35,7 +35,7 @@ STRANGER = "10.0.2.100"  # for the board a host like any other; behind it our ow
 TRIES = {"hostile": 171, "peer": 5, "glutton": 2, "stack": 1}
 CRASH_RECORDS_MAX = 3  # of the glutton's twelve and more
 RINGS = 3
-RING_WITHIN_S = 20
+RING_WITHIN_S = 60  # a busy host
 
 
 class Listener(threading.Thread):

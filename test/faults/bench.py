@@ -13,13 +13,14 @@ from silicon.harness.gdb import ACORE, FLAGS, PC, VAULT, Gdb, Gone
 from stages import ACORE_SLED
 
 ADDR2LINE = "arm-linux-gnueabihf-addr2line"
-BOOT = 100000            # the boot counter's start: it prints as many digits at each trial
-SLOW, SLOW_S = 8, 0.15   # a trial takes so many times the usual at most, and so long at least
+BOOT = 100000  # the boot counter's start: it prints as many digits at each trial
+SLOW, SLOW_S = 8, 0.15  # a trial takes so many times the usual at most, and so long at least
 SP, LR = 13, 14
 ASKS_AGAIN_S = 1.5  # for an image over the recovery port that did not come
 CFSR, CFSR_NO_FETCH = 0xe000ed28, 1  # the vault core's fault: the instruction was not even fetched
 FOLLOWED = 20  # of so many that wait for the vault's answer, one
-NOTES_AT = 0xf80  # on-die memory from here: the last good boot, the last halt
+NOTES_AT = 0xf70  # on-die memory from here: the wish for a recovery, the last halt, the last good boot
+WISH = b"WISH\1"
 PIECE = 0x400  # bytes; gdb's packets carry them
 BLOCK = 0x10000
 NVM_AT = 0x200  # in the fuse file's payload
@@ -44,7 +45,8 @@ class Bench:
         self.reset_at = self._symbol("rom", "reset")
         self.store_good = self._symbol("rom", "tatu_vault_store_good")
         self.store_halt = self._symbol("rom", "tatu_vault_store_halt")
-        # the runtime's own end is in the same page as its hot loops, which a breakpoint slows down; it notes it elsewhere
+        self.store_wish = self._symbol("rom", "tatu_vault_store_wish")
+        # where the runtime notes its end: the end itself shares a page with hot loops, which a breakpoint slows down
         self.notes = self._symbol("runtime", "tatu_vault_store_halt")
         self.crashes = {self._symbol("rom", "fault"), self._symbol("monitor", "tatu_monitor_panic")}
         self.halts = {at for name in ("rom", "monitor") for at, code in self.of[name].items() if code.name == "wfi"}
@@ -154,6 +156,7 @@ class Bench:
         boots = self._word(M["MAP_VFUSE_BASE"] + M["FUSE_COUNTER"])
         self._call(self.store_good, 0, 0, boots, 0)
         self._call(self.store_halt, 0, ERRORS["NO_BOOT_SET"])
+        self._call(self.store_wish, 0, False)
         self._reset()
         self.asked = {}
         if self.leftover is not None:
@@ -213,7 +216,7 @@ class Bench:
         or sleeps; it is stopped then, too."""
         while True:
             if self.gdb.get(PC) == self.stood:
-                self.gdb.step()
+                self._pass()
             begun = self._computed_s()
             core = self.gdb.go(limit_s)
             while core is None and self._computed_s() < begun + limit_s and self._is_computing():
@@ -223,6 +226,14 @@ class Bench:
             elif not self._is_stop(core):
                 continue
             return core
+
+    def _pass(self):
+        """One instruction; a wait for an interrupt may end at once."""
+        code = self.code.get(self.stood)
+        if code is not None and code.name == "wfi":
+            self.gdb.set(PC, self.stood + code.size)
+        else:
+            self.gdb.step()
 
     def _is_stop(self, core):
         """Neither the echo of a breakpoint that both cores hit, nor a wish for an image that a host will answer."""
@@ -296,7 +307,9 @@ class Bench:
             return HUNG
         if at == self.notes:
             return CRASHED if self.gdb.get(1) == ERRORS["IO"] else REFUSED
-        return RESET if at == self.reset_at else REFUSED if at in self.halts else CRASHED
+        if at == self.reset_at:
+            return REFUSED if payload(self.chip.fuses)[NVM_AT + NOTES_AT:].startswith(WISH) else RESET
+        return REFUSED if at in self.halts else CRASHED
 
     def _see(self):
         """What must not be, in words; "" if all is well."""
@@ -327,10 +340,14 @@ def answer(host):
             return
 
 
+def payload(path):
+    return FuseFile(path).bank[HEADER:]
+
+
 def lasting(path):
     """Of a fuse file: fuses, secrets, counters and on-die memory, but for the boot counter and the notes."""
-    payload = FuseFile(path).bank[HEADER:]
-    return payload[:COUNTERS_AT] + payload[COUNTERS_AT + 8:NVM_AT + NOTES_AT]
+    kept = payload(path)
+    return kept[:COUNTERS_AT] + kept[COUNTERS_AT + 8:NVM_AT + NOTES_AT]
 
 
 def used_blocks(flash):

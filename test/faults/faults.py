@@ -4,27 +4,27 @@
 faults.py [--qemu FILE] [--vault BUILD] [--monitor BUILD] [--seed N] [--sample N] [--jobs N] [--trial TRIAL] [STAGE...]
 
 --sample N: of each stage N trials, chosen by the seed; 0: the whole campaign. --jobs: chips at a time.
---trial: one, as a survivor's line names it."""
-import multiprocessing
+--trial: one, as the line below a survivor names it."""
 import os
 import random
 import sys
 import time
 from collections import Counter, namedtuple
+from concurrent.futures import ProcessPoolExecutor
 
 sys.path.append(os.path.abspath(os.path.join(os.path.dirname(__file__), "../..")))
 import arm  # noqa: E402  (the path is what they need)
 from bench import MISSED, SURVIVED, Bench, Trial  # noqa: E402
+from route import Route  # noqa: E402
 from silicon.harness import Firmware, suite  # noqa: E402
 from silicon.harness.gdb import FLAGS  # noqa: E402
-from route import Route  # noqa: E402
 from stages import STAGES  # noqa: E402
 
-STOPS_MAX = 120           # a point of the trace that takes more breakpoints is left out
+STOPS_MAX = 120  # a point of the trace that takes more breakpoints is left out
 FIRST, LAST, MORE = 3, 2, 1  # of the executions of an instruction: so many, and some by the seed
 FLAG_BITS = range(28, 32)
-CODE_BITS = range(8)      # of a register that a compare-and-branch looks at: errors have less
-CONTROL_EVERY = 200       # trials
+CODE_BITS = range(8)  # of a register that a compare-and-branch looks at: errors have less
+CONTROL_EVERY = 200  # trials
 
 # when  in the trace; the rest as in a Trial
 Fault = namedtuple("Fault", "when kind register bit", defaults=(0, 0))
@@ -87,7 +87,12 @@ def choose_trials(bench, options):
 # ---- Running them
 
 
-def run_all(bench, trials, tell):
+def make_bench(stage_name, options):
+    stage = next(stage for stage in STAGES if stage.name == stage_name)
+    return Bench(stage, Firmware(options.vault, options.monitor), options.qemu)
+
+
+def run_all(bench, trials):
     """Outcomes of the trials; each survivor is told."""
     outcomes = Counter()
     for n, trial in enumerate(trials):
@@ -96,48 +101,45 @@ def run_all(bench, trials, tell):
         outcome = bench.run(trial)
         outcomes[outcome] += 1
         if outcome == SURVIVED:
-            tell(name(bench, trial))
+            tell(bench, trial)
     return outcomes
 
 
-def run_apart(stage, options, trials, tell, queue):
-    """A second chip, in a process of its own."""
-    bench = Bench(stage, firmware(options), options.qemu)
+def run_apart(stage_name, options, trials):
+    """On another chip, in a process of its own."""
+    bench = make_bench(stage_name, options)
     try:
-        queue.put(run_all(bench, trials, tell))
+        return run_all(bench, trials)
     finally:
         bench.close()
 
 
-def run_stage(stage, options):
-    bench = Bench(stage, firmware(options), options.qemu)
+def run_stage(stage_name, options):
+    bench = make_bench(stage_name, options)
     try:
         trials, every, far = choose_trials(bench, options)
-        queue, tell = multiprocessing.Queue(), lambda text: print("  SURVIVED", text, flush=True)
-        others = [multiprocessing.Process(target=run_apart, args=(stage, options, trials[n::options.jobs], tell, queue))
-                  for n in range(1, options.jobs)]
-        for other in others:
-            other.start()
-        outcomes = run_all(bench, trials[::options.jobs], tell)
-        for other in others:
-            outcomes += queue.get()
-            other.join()
-        return outcomes, every, far
+        with ProcessPoolExecutor(max(options.jobs - 1, 1)) as others:
+            parts = [others.submit(run_apart, stage_name, options, trials[n::options.jobs])
+                     for n in range(1, options.jobs)]
+            outcomes = run_all(bench, trials[::options.jobs])
+            return sum((part.result() for part in parts), outcomes), every, far
     finally:
         bench.close()
-
-
-def firmware(options):
-    return Firmware(options.vault, options.monitor)
 
 
 # ---- Telling
 
 
-def name(bench, trial):
+def tell(bench, trial):
+    where = bench.where(trial.way[-1][0])
+    print(f"  SURVIVED {trial.kind} at {where}: {bench.seen}\n  repeat: test/faults/faults.py --trial "
+          f"'{name(bench.stage, trial)}'", flush=True)
+
+
+def name(stage, trial):
     way = ",".join(f"{at:x}*{count}" for at, count in trial.way)
     fault = trial.kind if trial.kind == "skip" else f"flip-{trial.register}-{trial.bit}"
-    return f"'{bench.stage.name}:{way}:{fault}' {bench.where(trial.way[-1][0])}: {bench.seen}"
+    return f"{stage.name}:{way}:{fault}"
 
 
 def parse(text):
@@ -149,11 +151,12 @@ def parse(text):
 
 def run_one(text, options):
     stage_name, trial = parse(text)
-    bench = Bench(next(stage for stage in STAGES if stage.name == stage_name), firmware(options), options.qemu)
+    bench = make_bench(stage_name, options)
     try:
         outcome = bench.run(trial)
-        print(name(bench, trial), outcome)
-        print(bench.chip.explain())
+        print(f"{outcome}, at {bench.where(trial.way[-1][0])}\n{bench.chip.explain()}")
+        if outcome == SURVIVED:
+            tell(bench, trial)
         return 1 if outcome == SURVIVED else 0
     finally:
         bench.close()
@@ -168,7 +171,7 @@ def main():
         if options.names and stage.name not in options.names:
             continue
         started = time.monotonic()
-        outcomes, every, far = run_stage(stage, options)
+        outcomes, every, far = run_stage(stage.name, options)
         tried = sum(outcomes.values()) - outcomes[MISSED]
         print(f"{stage.name}: tried {tried} of {every}, survived {outcomes[SURVIVED]} "
               f"({', '.join(f'{what} {count}' for what, count in sorted(outcomes.items()))}; too far {far}; "

@@ -213,6 +213,18 @@ def capability(numbers, device_id=DEVICE_ID, version=1, inner=204):
     return struct.pack("<III", 0x5CFD5CFD, version, inner) + device_id + places.ljust(140, b"\0")
 
 
+def recovery_manifest(parts, version=1, count=None):
+    return struct.pack("<II", version, len(parts) if count is None else count) + b"".join(
+        struct.pack("<HHI", kind, reserved, size) + digest for kind, reserved, size, digest in parts)
+
+
+def with_part(at, **changes):
+    parts = list(PARTS)
+    parts[at] = tuple({**dict(zip(("kind", "reserved", "size", "digest"), parts[at])), **changes}.values())
+    return parts
+
+
+PARTS = [(kind, 0, 1000 * kind, bytes([kind]) * 32) for kind in (2, 4, 6, 7, 8, 19)]
 APPS = [(b"\1" * 16, 0x600000, 5000), (b"\2" * 16, 0x602000, 100)]
 
 
@@ -434,6 +446,20 @@ def fixed_layouts():
     yield "capability", "inner-203", capability([11], inner=203), "FORMAT"
     yield "capability", "cut-off", capability([11])[:-1], "SHORT"
     yield "capability", "left-over", capability([11]) + b"\0", "LONG"
+    manifest = recovery_manifest(PARTS)
+    yield "recovery_manifest", "good", manifest, "OK"
+    yield "recovery_manifest", "limits", recovery_manifest(with_part(0, size=1)[:1] + with_part(5, size=0x300000)[1:]), "OK"
+    yield "recovery_manifest", "empty", recovery_manifest(with_part(3, size=0)), "FORMAT"
+    yield "recovery_manifest", "over-3-mib", recovery_manifest(with_part(3, size=0x300001)), "FORMAT"
+    yield "recovery_manifest", "unsorted", recovery_manifest(PARTS[::-1]), "FORMAT"
+    yield "recovery_manifest", "twice", recovery_manifest(with_part(1, kind=2)), "FORMAT"
+    yield "recovery_manifest", "application", recovery_manifest(with_part(5, kind=10)), "FORMAT"
+    yield "recovery_manifest", "reserved", recovery_manifest(with_part(2, reserved=1)), "FORMAT"
+    yield "recovery_manifest", "uncounted", recovery_manifest(PARTS, count=5), "FORMAT"
+    yield "recovery_manifest", "version-2", recovery_manifest(PARTS, version=2), "VERSION"
+    yield "recovery_manifest", "cut-off", manifest[:-1], "SHORT"
+    yield "recovery_manifest", "part-missing", recovery_manifest(PARTS[:-1]), "SHORT"
+    yield "recovery_manifest", "left-over", manifest + b"\0", "LONG"
     yield "fab_request", "good", frame(FAB_REQUEST), "OK"
     yield "fab_request", "damaged", frame(FAB_REQUEST)[:20] + b"\xff" + frame(FAB_REQUEST)[21:], "DIGEST"
     yield "fab_request", "answer", frame(FAB_ANSWER), "SHORT"
@@ -513,7 +539,7 @@ def verify_files():
 
 TARGETS = {"sign1": "cose", "evidence": "evidence", "image": "image", "keystore": "keystore", "table": "table",
            "asxipfs": "asxipfs", "fab_request": "mailbox", "fab_answer": "mailbox", "crash": "report",
-           "boot_failure": "report", "event": "report"}
+           "recovery_manifest": "recovery", "boot_failure": "report", "event": "report"}
 
 
 def corpus(folder):
@@ -573,6 +599,7 @@ def check_fixed(checker):
     checker.expect("table", checker.ask("table") == table(APPS))
     checker.expect("fab request", checker.ask("fab_request") == frame(FAB_REQUEST))
     checker.expect("fab answer", checker.ask("fab_answer") == frame(FAB_ANSWER))
+    checker.expect("recovery manifest", checker.ask("recovery_manifest") == recovery_manifest(PARTS))
     checker.expect("capability", checker.ask("capability") == capability([11, 13]))
     checker.expect("asxipfs", checker.ask("asxipfs") == asxipfs(TREE))
     data = b"\x5a" * 8192

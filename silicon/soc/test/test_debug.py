@@ -5,6 +5,7 @@ import time
 
 from agents import M
 from expect import (FLASH, RAM, SECRAM, VCTL, VFLASH, VFUSE, VSRAM, burn, equal, faults, reset_by_vault)
+from test_engine import EMPTY, LOCKED, OK, do, fill_secrets
 
 DEBUG = VCTL + M['VCTL_DEBUG']
 CORES = {'vault': M['DEBUG_VAULT'], 'acore': M['DEBUG_ACORE']}
@@ -59,6 +60,30 @@ def test_each_bit_opens_its_own_core_only(board):
     all_locked(c, every)
     c.write(DEBUG, 0xffffffff)
     equal(c.read(DEBUG), 15)
+
+
+def test_open_vault_core_has_no_key_of_the_device(board):
+    c = started(board)
+    fill_secrets(c)
+    loads = (('LOAD_FUSE', 0, 0), ('LOAD_FUSE', 1, 1))
+    for load in loads:
+        equal(do(c, *load), OK)
+    equal(do(c, 'GENERATE', 4), OK)
+    c.write(VCTL + M['VCTL_LOCK'], 1)
+    c.write(DEBUG, M['DEBUG_ACORE'] | M['DEBUG_RT0'] | M['DEBUG_RT1'])
+    for slot in (0, 1, 4):
+        equal(do(c, 'SIGN', slot), OK, 'another core is open')
+    c.write(DEBUG, M['DEBUG_VAULT'])
+    for opened in (True, False):
+        for slot in (0, 1, 4):
+            equal(do(c, 'SIGN', slot), EMPTY, f'slot {slot}')
+        for name, slot, secret in loads:
+            equal(do(c, name, slot, secret), LOCKED)
+            equal(do(c, name, slot + 5, secret), LOCKED, 'a slot that is not locked')
+        c.write(DEBUG, 0)  # closed again, but what came in may still be there
+    reset_by_vault(c)
+    for load in loads:
+        equal(do(c, *load), OK)
 
 
 def test_debug_sees_each_core_s_own_memory(board):

@@ -202,3 +202,15 @@ enum tatu_err tatu_vault_boot_good(struct tatu_vault *vault, struct tatu_span in
     }
     return TATU_OK;
 }
+
+/* The ROM does it: the recovery program needs the place where the monitor runs. */
+enum tatu_err tatu_vault_ask_recovery(struct tatu_vault *vault, struct tatu_span in,
+                                      struct tatu_buf *out)
+{
+    if (vault->booted) {
+        return TATU_ERR_STATE;
+    }
+    tatu_vault_store_wish(vault->chip, true);
+    tatu_vault_chip_set_control(vault->chip, TATU_VCTL_RESET, TATU_SYSCTL_POWER_RESET);
+    return TATU_OK;
+}

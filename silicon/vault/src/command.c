@@ -23,6 +23,7 @@ static const struct command monitor_commands[] = {
     {TATU_VAULT_COUNT, EXACT(4), tatu_vault_count},
     {TATU_VAULT_BOOT_GOOD, EXACT(0), tatu_vault_boot_good},
     {TATU_VAULT_GET_TICKET, EXACT(0), tatu_vault_get_ticket},
+    {TATU_VAULT_RECOVER, EXACT(0), tatu_vault_ask_recovery},
     {TATU_VAULT_GET_INFO, EXACT(0), tatu_vault_get_info},
     {TATU_VAULT_RANDOM, EXACT(2), tatu_vault_give_random},
     {TATU_VAULT_DROP_CAPABILITY, EXACT(0), tatu_vault_drop_capability},

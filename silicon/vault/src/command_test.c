@@ -16,6 +16,7 @@ static const struct {
     {TATU_VAULT_COUNT, 4, true, true, false},
     {TATU_VAULT_BOOT_GOOD, 0, true, true, false},
     {TATU_VAULT_GET_TICKET, 0, true, true, false},
+    {TATU_VAULT_RECOVER, 0, true, true, false},
     {TATU_VAULT_GET_INFO, 0, true, true, true},
     {TATU_VAULT_TIME_NONCE, 0, true, false, true},
     {TATU_VAULT_SET_TIME, 1, false, false, true},

@@ -19,6 +19,7 @@ typedef enum tatu_err tatu_vault_command(struct tatu_vault *vault, struct tatu_s
 /* boot_commands.c */
 tatu_vault_command tatu_vault_verify_image, tatu_vault_measure_apps, tatu_vault_set_dma;
 tatu_vault_command tatu_vault_boot_done, tatu_vault_get_boot, tatu_vault_boot_good;
+tatu_vault_command tatu_vault_ask_recovery;
 /* state_commands.c */
 tatu_vault_command tatu_vault_get_info, tatu_vault_get_state, tatu_vault_set_lifecycle;
 tatu_vault_command tatu_vault_set_capability, tatu_vault_drop_capability;

@@ -146,16 +146,21 @@ enum tatu_err tatu_vault_chip_move_slot(struct tatu_vault_chip *chip, uint32_t f
     return TATU_OK;
 }
 
+static void empty_slots(struct tatu_vault_chip *chip)
+{
+    for (size_t n = 0; n < TATU_COUNT_OF(chip->slots); n++) {
+        EVP_PKEY_free(chip->slots[n]);
+        chip->slots[n] = NULL;
+    }
+}
+
 void fake_chip_wipe(struct tatu_vault_chip *chip)
 {
     for (size_t n = 0; n < TATU_COUNT_OF(chip->secrets); n++) {
         EVP_PKEY_free(chip->secrets[n]);
         chip->secrets[n] = NULL;
     }
-    for (size_t n = 0; n < TATU_COUNT_OF(chip->slots); n++) {
-        EVP_PKEY_free(chip->slots[n]);
-        chip->slots[n] = NULL;
-    }
+    empty_slots(chip);
     tatu_base_wipe(chip->device_secret, sizeof(chip->device_secret));
     chip->wiped = true;
 }
@@ -181,6 +186,9 @@ void tatu_vault_chip_set_control(struct tatu_vault_chip *chip, uint32_t at, uint
         return;
     case TATU_VCTL_DEBUG:
         chip->debug = word;
+        if ((word & TATU_DEBUG_VAULT) != 0) {
+            empty_slots(chip);
+        }
         return;
     default:
         assert(false);

@@ -220,15 +220,18 @@ static enum tatu_err judge(struct tatu_vault_chip *chip, const struct tatu_vault
     return TATU_OK;
 }
 
-/* Decodes, hashes and judges the package whose last bytes are in private memory. */
+/* Decodes, hashes and judges the package whose last bytes are in private memory. It is decoded
+ * twice as well: each opinion has what it looks at from a reading of its own. */
 static enum tatu_err check_tail(struct tatu_vault_chip *chip, const struct tatu_vault_trust *trust,
                                 const struct tatu_vault_package *package, const struct rule *rule,
                                 struct tatu_span tail, struct tatu_vault_image *out)
 {
     static const struct tatu_span nothing;
     struct tatu_vault_image image = {0};
+    struct tatu_image_info again;
     struct trailer trailer;
     TATU_TRY(tatu_proto_decode_image(tail, package->len, &image.info));
+    TATU_TRY(tatu_proto_decode_image(tail, package->len, &again));
     TATU_TRY(cut_trailer(tail, &image.info, &trailer));
     uint32_t body_len = image.info.body_len;
     struct facts facts = {.info = &image.info, .second = trailer.second};
@@ -238,6 +241,7 @@ static enum tatu_err check_tail(struct tatu_vault_chip *chip, const struct tatu_
                               facts.second_digest));
     }
     TATU_TRY(judge(chip, trust, rule, &facts, &image.verdict));
+    facts.info = &again;
     TATU_TRY(judge(chip, trust, rule, &facts, &image.verdict));
     TATU_TRY(hash_package(chip, package, body_len, trailer.whole, nothing, image.digest));
     *out = image;

@@ -41,7 +41,7 @@ struct tatu_vault_image {
  *           also of firmware without a second one; ROLLBACK; DENIED without owner, or when the bus
  *           refuses the DMA
  * Cost      each signature checked twice, each byte hashed three times (applications: twice);
- *           3 KiB of stack
+ *           4 KiB of stack
  */
 enum tatu_err tatu_vault_check_image(struct tatu_vault_chip *chip,
                                      const struct tatu_vault_trust *trust,

@@ -9,6 +9,8 @@
 #define HALT_MAGIC 0x544c4148u /* "HALT" */
 #define GOOD_AT 0xfb0u
 #define GOOD_MAGIC 0x444f4f47u /* "GOOD" */
+#define WISH_AT 0xf70u
+#define WISH_MAGIC 0x48534957u /* "WISH" */
 #define NOTE_SIZE 16u
 
 static void encode(const struct tatu_vault_record *record, uint8_t out[RECORD_SIZE])
@@ -132,4 +134,15 @@ enum tatu_err tatu_vault_load_halt(struct tatu_vault_chip *chip)
 {
     uint64_t err = 0;
     return load_note(chip, HALT_AT, HALT_MAGIC, &err) ? (enum tatu_err)err : TATU_OK;
+}
+
+void tatu_vault_store_wish(struct tatu_vault_chip *chip, bool recovery)
+{
+    store_note(chip, WISH_AT, WISH_MAGIC, recovery);
+}
+
+bool tatu_vault_load_wish(struct tatu_vault_chip *chip)
+{
+    uint64_t recovery = 0;
+    return load_note(chip, WISH_AT, WISH_MAGIC, &recovery) && recovery == 1;
 }

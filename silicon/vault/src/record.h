@@ -1,8 +1,8 @@
 /*
  * What the vault remembers over power, in on-die memory: one record of owner, stored capabilities,
  * time floor and ticket, in two alternating copies; the last boot that became healthy; the reason
- * of the last halt. A fused counter binds the owner and what he opened: a record from before the
- * last change of these does not count.
+ * of the last halt; a wish for recovery. A fused counter binds the owner and what he opened: a
+ * record from before the last change of these does not count.
  */
 #ifndef TATU_VAULT_RECORD_H
 #define TATU_VAULT_RECORD_H
@@ -45,5 +45,9 @@ uint32_t tatu_vault_failed_boots(struct tatu_vault_chip *chip, uint64_t boot);
 void tatu_vault_store_halt(struct tatu_vault_chip *chip, enum tatu_err err);
 /** What the last boot kept. */
 enum tatu_err tatu_vault_load_halt(struct tatu_vault_chip *chip);
+
+/** Keeps whether the next boot is to be a recovery, as the monitor wishes that found no OS. */
+void tatu_vault_store_wish(struct tatu_vault_chip *chip, bool recovery);
+bool tatu_vault_load_wish(struct tatu_vault_chip *chip);
 
 #endif

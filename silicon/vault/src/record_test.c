@@ -153,12 +153,17 @@ static void notes_do_not_touch_each_other(void **state)
     assert_int_equal(tatu_vault_store_record(chip, &record), TATU_OK);
     tatu_vault_store_halt(chip, TATU_ERR_NO_BOOT_SET);
     tatu_vault_store_good(chip, 9);
+    assert_false(tatu_vault_load_wish(chip));
+    tatu_vault_store_wish(chip, true);
     tatu_vault_load_record(chip, &back);
     assert_int_equal(back.sequence, 2);
     assert_int_equal(tatu_vault_load_halt(chip), TATU_ERR_NO_BOOT_SET);
     assert_int_equal(tatu_vault_failed_boots(chip, 10), 0);
     tatu_vault_store_halt(chip, TATU_OK);
     assert_int_equal(tatu_vault_load_halt(chip), TATU_OK);
+    assert_true(tatu_vault_load_wish(chip));
+    tatu_vault_store_wish(chip, false);
+    assert_false(tatu_vault_load_wish(chip));
     assert_int_equal(tatu_vault_failed_boots(chip, 10), 0);
 }
 

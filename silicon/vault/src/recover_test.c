@@ -215,6 +215,51 @@ static void without_a_good_set_the_port_is_asked(void **state)
     assert_true(said("[ROM] last boot halted, NO_BOOT_SET\n"));
 }
 
+static enum tatu_err wish_for_recovery(void)
+{
+    struct tatu_span answered;
+    return fake_ask(&vault, TATU_VAULT_CALLER_MONITOR, TATU_VAULT_RECOVER,
+                    (struct tatu_span){NULL, 0}, &answered);
+}
+
+static void a_monitor_without_an_os_gets_the_port_asked_once(void **state)
+{
+    (void)state;
+    for (uint32_t straps = 0; straps <= TATU_STRAP_RECOVERY; straps += TATU_STRAP_RECOVERY) {
+        fake_chip_reset(world->chip);
+        assert_true(run_rom());
+        assert_true(run_runtime());
+        assert_int_equal(wish_for_recovery(), TATU_OK);
+        assert_int_equal(world->chip->resets, 1);
+        fake_chip_reset(world->chip);
+        world->chip->straps = straps;
+        assert_true(run_rom());
+        assert_int_equal(handover.mode, TATU_BOOT_RECOVERY);
+        assert_int_equal(handover.refused_count, 0);
+        assert_true(straps != 0 || said("[ROM] recovery, NO_BOOT_SET\n"));
+        fake_chip_reset(world->chip);
+        world->chip->straps = 0;
+        world->chip->resets = 0;
+        assert_true(run_rom());
+        assert_int_equal(handover.mode, TATU_BOOT_NORMAL);
+    }
+}
+
+static void with_a_normal_world_nobody_gets_the_port_asked(void **state)
+{
+    static const uint8_t done[2];
+    struct tatu_span answered;
+    (void)state;
+    assert_true(run_rom());
+    assert_true(run_runtime());
+    assert_int_equal(fake_ask(&vault, TATU_VAULT_CALLER_MONITOR, TATU_VAULT_BOOT_DONE,
+                              TATU_SPAN_OF(done), &answered),
+                     TATU_OK);
+    assert_int_equal(wish_for_recovery(), TATU_ERR_STATE);
+    assert_int_equal(world->chip->resets, 0);
+    assert_false(tatu_vault_load_wish(world->chip));
+}
+
 static void silent_host_is_asked_every_second(void **state)
 {
     (void)state;
@@ -427,6 +472,8 @@ int main(void)
         WITH_WORLD(strap_reads_the_set_of_the_port),
         WITH_WORLD(without_the_strap_nobody_asks),
         WITH_WORLD(without_a_good_set_the_port_is_asked),
+        WITH_WORLD(a_monitor_without_an_os_gets_the_port_asked_once),
+        WITH_WORLD(with_a_normal_world_nobody_gets_the_port_asked),
         WITH_WORLD(silent_host_is_asked_every_second),
         WITH_WORLD(damaged_answers_are_asked_for_again),
         WITH_WORLD(rom_refuses_a_keystore_of_another_root),

@@ -295,12 +295,16 @@ static enum tatu_err boot(struct tatu_vault_chip *chip, uint64_t number, struct 
         .preferred = preferred_set(chip),
         .mode = failed < SAFE_AFTER ? TATU_BOOT_NORMAL : TATU_BOOT_SAFE,
         .attempts = failed < UINT8_MAX ? (uint8_t)failed : UINT8_MAX};
+    bool no_os = tatu_vault_load_wish(chip); /* in sets that are good otherwise */
+    if (no_os) {
+        tatu_vault_store_wish(chip, false); /* once */
+    }
     if ((tatu_vault_chip_control(chip, TATU_VCTL_STRAPS) & TATU_STRAP_RECOVERY) != 0) {
         tatu_vault_log(chip, ROM " recovery, strap\n");
         return recover(chip, image, TATU_OK, out, out_next);
     }
     uint8_t first = out->preferred ^ (failed / TRIES_OF_A_SET & 1);
-    for (uint8_t attempt = 0; attempt < TATU_FLASH_SET_COUNT; attempt++) {
+    for (uint8_t attempt = 0; attempt < TATU_FLASH_SET_COUNT && !no_os; attempt++) {
         const struct source source = {.set = first ^ attempt};
         struct tatu_vault_refusal *refusal = &out->refused[attempt];
         refusal->set = source.set;

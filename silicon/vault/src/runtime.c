@@ -80,6 +80,7 @@ void tatu_vault_apply_capabilities(struct tatu_vault *vault)
         open |= has ? ports[i].port : 0u;
     }
     evidence->debug_open = evidence->board_class == TATU_CLASS_LAB || open != 0;
+    vault->filled = (open & TATU_DEBUG_VAULT) != 0 ? 0 : vault->filled; /* the chip empties all */
     tatu_vault_chip_set_control(vault->chip, TATU_VCTL_DEBUG, open);
 }
 

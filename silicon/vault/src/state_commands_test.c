@@ -99,6 +99,42 @@ static void each_number_opens_its_own_debug_port(void **state)
     }
 }
 
+/* MAKE_EVIDENCE, CLAIM and SIGN_TLS of the daily keys there are; COMMIT_KEY of a pending one. */
+static void check_signing(enum tatu_err err)
+{
+    static const uint8_t bytes[32];
+    assert_int_equal(ask(NORMAL, TATU_VAULT_MAKE_EVIDENCE, TATU_SPAN_OF(bytes)), err);
+    assert_int_equal(claim(7, world->owner, 2), err);
+    assert_int_equal(ask_key(TATU_VAULT_SIGN_TLS, TATU_KEY_UPDATE, 0, 0, TATU_SPAN_OF(bytes)), err);
+}
+
+static void an_open_vault_core_does_not_sign_as_the_device(void **state)
+{
+    (void)state;
+    uint8_t key[64];
+    start_owned();
+    assert_int_equal(make_key(TATU_KEY_UPDATE, 0, 0, key), TATU_OK);
+    assert_int_equal(ask_key(TATU_VAULT_COMMIT_KEY, TATU_KEY_UPDATE, 0, 0, NOTHING), TATU_OK);
+    assert_int_equal(make_key(TATU_KEY_TENANT, 7, 1, key), TATU_OK);
+    assert_int_equal(make_key(TATU_KEY_TENANT, 7, 2, key), TATU_OK);
+    check_signing(TATU_OK);
+    assert_int_equal(set_capability(0, TATU_CAPABILITY_DEBUG_ACORE, world->owner), TATU_OK);
+    check_signing(TATU_OK); /* another core's port takes nothing */
+    assert_int_equal(set_capability(1, TATU_CAPABILITY_DEBUG_VAULT, world->owner), TATU_OK);
+    check_signing(TATU_ERR_NOT_FOUND);
+    assert_int_equal(ask_key(TATU_VAULT_COMMIT_KEY, TATU_KEY_TENANT, 7, 1, NOTHING),
+                     TATU_ERR_NOT_FOUND);
+    static const uint8_t none = 0;
+    assert_int_equal(ask(MONITOR, TATU_VAULT_MEASURE_APPS, (struct tatu_span){&none, 1}), TATU_OK);
+    boot_again(); /* stored: before the monitor runs */
+    assert_int_equal(make_key(TATU_KEY_UPDATE, 0, 0, key), TATU_OK);
+    assert_int_equal(ask_key(TATU_VAULT_COMMIT_KEY, TATU_KEY_UPDATE, 0, 0, NOTHING), TATU_OK);
+    assert_int_equal(ask(NORMAL, TATU_VAULT_DROP_CAPABILITY, NOTHING), TATU_OK);
+    assert_int_equal(claim(7, world->owner, 2), TATU_ERR_NOT_FOUND); /* until it starts anew */
+    boot_again();
+    assert_int_equal(claim(7, world->owner, 2), TATU_OK);
+}
+
 static void a_capability_of_the_session_ends_with_it(void **state)
 {
     (void)state;
@@ -247,6 +283,7 @@ int main(void)
         BOOTED(lifecycle_only_rises),
         BOOTED(a_lifecycle_that_does_not_burn_is_an_error),
         BOOTED(each_number_opens_its_own_debug_port),
+        BOOTED(an_open_vault_core_does_not_sign_as_the_device),
         BOOTED(a_capability_of_the_session_ends_with_it),
         BOOTED(a_stored_capability_stays_until_it_is_dropped),
         BOOTED(a_dropped_capability_does_not_come_back_with_an_older_memory),

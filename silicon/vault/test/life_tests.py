@@ -106,6 +106,48 @@ def opens_what_its_owner_says(board):
         assert opens(run) == []
 
 
+def signs_nothing_as_the_device_while_its_own_core_is_open(board):
+    nonce = bytes(32)
+    with board.on() as run:
+        run.hello()
+        own(run)
+        run.ask(OF_NORMAL, 19, UPDATE_KEY)
+        run.ask(OF_NORMAL, 24, UPDATE_KEY)
+        run.ask(OF_NORMAL, 21, UPDATE_KEY + nonce)
+        run.ask(OF_NORMAL, 31, capability(board.device.device_id, [2], board.keys, store=1))
+        assert opens(run) == ["vault"]
+        run.ask(OF_NORMAL, 21, UPDATE_KEY + nonce, "NOT_FOUND")
+        run.ask(OF_NORMAL, 20, nonce, "NOT_FOUND")
+    with board.on() as run:
+        run.hello()
+        assert opens(run) == ["vault"]
+        end_boot(run)
+        run.ask(OF_NORMAL, 19, UPDATE_KEY)
+        for command in (20, 22):  # evidence, claim
+            payload = nonce if command == 20 else nonce + b"t" * 16 + public(run.keys.owner)
+            run.ask(OF_NORMAL, command, payload, "NOT_FOUND")
+        run.ask(OF_NORMAL, 32)
+        run.ask(OF_NORMAL, 20, nonce, "NOT_FOUND")
+    with board.on() as run:
+        run.hello()
+        end_boot(run)
+        run.ask(OF_NORMAL, 19, UPDATE_KEY)
+        evidence = open_sign1(board.device.attestation, "tatu-evidence-1", run.ask(OF_NORMAL, 20, nonce))
+        assert evidence[263] == 1 and evidence[-75008] == 0
+
+
+def starts_recovery_for_a_monitor_without_an_os(board):
+    with board.on() as run:
+        run.hello()
+        run.wire["acore"].send(struct.pack("<HHI", OF_MONITOR, 10, 0))  # the answer is a reset
+        run.says("[ROM] recovery, NO_BOOT_SET")
+    with board.on() as run:
+        run.hello()  # once
+        end_boot(run)
+        run.ask(OF_MONITOR, 10, b"", "STATE")
+        run.ask(OF_NORMAL, 10, b"", "DENIED")
+
+
 # ---- what only this chip can make
 
 def seals_for_itself_alone(board):
@@ -270,6 +312,17 @@ def break_noise(run):
         assert json.loads(qmp.line()) == {"return": {}}
 
 
+def names_the_source_that_a_random_word_finds_broken(board):
+    with Board(board.options, lab=True) as lab, lab.on(*lab.door("qmp")) as run:
+        run.hello()
+        end_boot(run)
+        break_noise(run)
+        answers = (run.ask_any(OF_NORMAL, 23, b"\x40\0") for _ in range(1000))
+        name, payload = next(answer for answer in answers if answer[0] != "OK")
+        assert name == "ENTROPY" and payload == b"", name
+        run.ask(OF_NORMAL, 16)  # and it goes on
+
+
 def goes_on_without_what_is_random(board):
     label = b"a label of 16 b."
     with Board(board.options, lab=True) as lab, lab.on(*lab.door("qmp")) as run:
@@ -286,7 +339,10 @@ def goes_on_without_what_is_random(board):
         run.ask(OF_NORMAL, 16)
 
 
-TESTS = [says_who_it_is, gives_each_set_three_tries, opens_what_its_owner_says, seals_for_itself_alone, counts_over_power,
+TESTS = [says_who_it_is, gives_each_set_three_tries, opens_what_its_owner_says,
+         signs_nothing_as_the_device_while_its_own_core_is_open, starts_recovery_for_a_monitor_without_an_os,
+         seals_for_itself_alone, counts_over_power,
          changes_daily_keys_in_two_steps, completes_its_lifecycle_once, keeps_its_ticket, raises_its_floors_for_ever,
          destroys_its_secrets_when_opened, destroys_its_secrets_when_it_starts_open,
-         does_nothing_without_good_random_numbers, goes_on_without_what_is_random]
+         does_nothing_without_good_random_numbers, names_the_source_that_a_random_word_finds_broken,
+         goes_on_without_what_is_random]
