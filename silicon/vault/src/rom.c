@@ -253,6 +253,8 @@ static uint8_t preferred_set(struct tatu_vault_chip *chip)
     tatu_vault_chip_flash(chip, TATU_FLASH_TABLE0_AT, copies[0], TATU_TABLE_SIZE);
     tatu_vault_chip_flash(chip, TATU_FLASH_TABLE1_AT, copies[1], TATU_TABLE_SIZE);
     int chosen = tatu_proto_choose_table(TATU_SPAN_OF(copies[0]), TATU_SPAN_OF(copies[1]), &table);
+    /* anybody may have written them: nothing of them stays where a return could find it */
+    tatu_base_wipe(copies, sizeof(copies));
     return chosen >= 0 && table.preferred_set == 1 ? 1 : 0;
 }
 
