@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The figures of the product, each beside the peer or limit it is compared with.
 
-bench.py [--json] [--runs N] [--only PART,...]     PART: story, size, boot, memory, trust
+bench.py [--json] [--runs N] [--only PART,...]     PART: story, size, boot, memory, compartments, trust
 A table on the terminal, or one JSON object. Nothing here passes or fails: what could not be measured is
 "not reached", with the reason below the table.
 """
@@ -18,9 +18,11 @@ import sys
 import tempfile
 import time
 
+import compartments
 import trust
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+
 ROOT = os.path.dirname(HERE)
 os.chdir(ROOT)
 
@@ -52,6 +54,8 @@ BARE = [ROM, KERNEL, INIT]
 MARK_TIMEOUT_S = 60
 POLL_S = 0.002
 PROBE_ROUNDS = 5  # after the board has proven itself
+PROBE_EVERY_S = 2
+IDLE_AFTER_ROUNDS = 15  # what a claim sets off is over
 
 
 def load_story():
@@ -251,9 +255,9 @@ def make_bare_root(folder):
 
 
 class Desk(story.Doorbell):
-    """The story's service and board, and two boards more: one with a bare system, one with a probe."""
+    """The story's service and board, and boards more: a bare system, a probe, bubblewrap."""
 
-    BOARDS = ("board", "bare", "probe")
+    BOARDS = ("board", "bare", "probe", "beside")
 
     def stop_all(self):
         for board in self.BOARDS:
@@ -318,7 +322,7 @@ def attempt(report, what, function, *arguments):
 def set_up_desk(report, desk, wanted):
     if not (attempt(report, "service", desk.service_starts) and attempt(report, "board from the fab", desk.board_is_made)):
         return False
-    if wanted & {"boot", "memory"}:
+    if wanted & {"boot", "memory", "compartments"}:
         # The catalog comes with the claim. What fails here is missing from the figures, the rest is measured.
         desk.facts["proven"] = (
             attempt(report, "first boot", desk.board_powers_up) and
@@ -343,12 +347,12 @@ def start_probe(desk):
     desk.serial_has(r"appman: reached", story.LINUX_WITHIN_S, board="probe")
 
 
-def claim_probe(desk):
+def claim_more(desk, board="probe"):
     """In the catalog the story made. Without an application it gets no customer's certificate."""
-    desk.serial_has(r"gatewayd: [^\n]*port 443", story.LINUX_WITHIN_S, board="probe")
-    since = len(desk.serial("probe"))
-    desk.tatu("device", "claim", "--board", desk.path("probe"))
-    desk.serial_has(r"proven: verdict OK", 60, since, board="probe")
+    desk.serial_has(r"gatewayd: [^\n]*port 443", story.LINUX_WITHIN_S, board=board)
+    since = len(desk.serial(board))
+    desk.tatu("device", "claim", "--board", desk.path(board))
+    desk.serial_has(r"proven: verdict OK", 60, since, board=board)
 
 
 def read_probe(desk):
@@ -361,6 +365,17 @@ def read_probe(desk):
     processes = [(pid, name, *(int(number) * 1024 for number in numbers)) for pid, name, *numbers in re.findall(
         rf"probe: {wanted} process (\S+) (.+?) resident (\d+) files (\d+) peak (\d+)", text)]
     return processes, [int(number) * 1024 for number in whole.groups()]
+
+
+def read_wakes(desk):
+    """How often each process woke in a minute without work: {name: count} at its begin and its end."""
+    def counts(number):
+        return {name: int(wakes) for name, wakes in re.findall(
+            rf"probe: {number} process \d+ (.+?) resident \d+ files \d+ peak \d+ wakes (\d+)", desk.serial("probe"))}
+    first = len(re.findall(r"probe: \d+ whole", desk.serial("probe"))) + IDLE_AFTER_ROUNDS
+    last = first + compartments.IDLE_S // PROBE_EVERY_S
+    desk.serial_has(rf"probe: {last} whole[^\n]*\n", compartments.IDLE_S + 90, board="probe")
+    return counts(first), counts(last)
 
 
 def report_services(report, processes, whole):
@@ -391,9 +406,11 @@ def report_services(report, processes, whole):
 def measure_services(report, desk):
     if not attempt(report, "board with a memory probe", start_probe, desk):
         return
-    attempt(report, "board with a memory probe is claimed", claim_probe, desk)
+    attempt(report, "board with a memory probe is claimed", claim_more, desk)
     try:
         processes, whole = read_probe(desk)
+        first, last = read_wakes(desk)
+        compartments.report_wakes(report, first, last, compartments.IDLE_S, SERVICES)
     except PROBLEMS as problem:
         report.miss("memory of the OS services", problem)
         return
@@ -484,7 +501,7 @@ def measure_boot(report, desk, runs):
 
 # ---- all -------------------------------------------------------------------------------------
 
-PARTS = ("story", "size", "boot", "memory", "trust")
+PARTS = ("story", "size", "boot", "memory", "compartments", "trust")
 
 
 def read_options():
@@ -507,6 +524,8 @@ def measure_desk(report, desk, options):
         attempt(report, "sizes of images", measure_images, report, desk.path("release"))
     if "memory" in options.only:  # before anything is deployed to the group of both boards
         attempt(report, "memory of the OS services", measure_services, report, desk)
+    if "compartments" in options.only:
+        attempt(report, "compartments", compartments.measure, report, desk, run_tool, lambda name: claim_more(desk, name))
     if "boot" in options.only:
         attempt(report, "boot", measure_boot, report, desk, options.runs)
 
@@ -521,7 +540,7 @@ def main():
         attempt(report, "trusted base", measure_tcb, report)
     if "trust" in options.only:
         measure_trust(report, options.runs)
-    if set(options.only) & {"size", "boot", "memory"}:
+    if set(options.only) & {"size", "boot", "memory", "compartments"}:
         desk = Desk(options)
         try:
             measure_desk(report, desk, options)

@@ -1,6 +1,7 @@
-/* Tells what the processes of a running board keep in memory, without changing them: it is started
- * as process 1, leaves a child behind, and becomes the real appman. The child reads /proc, as root
- * and in appman's own namespaces, and writes one line a process to the kernel's log.
+/* Tells what the processes of a running board keep in memory, and how often they woke, without
+ * changing them: it is started as process 1, leaves a child behind, and becomes the real appman.
+ * The child reads /proc, as root and in appman's own namespaces, and writes one line a process to
+ * the kernel's log.
  *
  * The kernel has no per-page accounting (no smaps), so of each process there is what statm and
  * status say: resident, resident from files, and the highest it ever was. Pages of files that
@@ -71,9 +72,10 @@ static void tell_process(unsigned round, const char *pid)
         return; /* gone, or of the kernel */
     }
     name[strcspn(name, "\n")] = '\0';
-    tell("<5>probe: %u process %s %s resident %lu files %lu peak %lu\n", round,
+    tell("<5>probe: %u process %s %s resident %lu files %lu peak %lu wakes %lu\n", round,
          strtol(pid, NULL, 10) == (long)getpid() ? "-" : pid, name, resident * PAGE_KIB,
-         shared * PAGE_KIB, number_after(status, "VmHWM:"));
+         shared * PAGE_KIB, number_after(status, "VmHWM:"),
+         number_after(status, "\nvoluntary_ctxt_switches:"));
 }
 
 static void tell_round(unsigned round)

@@ -12,7 +12,8 @@
 #define TATU_BOARD_DETAIL_MAX 512u
 #define TATU_BOARD_FLASH_SIZE 0x01000000u
 #define TATU_BOARD_ENDORSEMENT_MAX 4096u
-#define TATU_BOARD_LINE_MAX 80u /* GPIO lines 0..79: ten blocks of eight */
+#define TATU_BOARD_ADDRESS_MAX 16u /* IPv4 as text */
+#define TATU_BOARD_LINE_MAX 80u    /* GPIO lines 0..79: ten blocks of eight */
 
 /** One open board. Filled by tatu_board_open or tatu_board_create, ended by tatu_board_close. */
 struct tatu_board {
@@ -20,7 +21,9 @@ struct tatu_board {
     int dir_fd;
     bool lab;      /* has debug doors; its endorsement says so */
     bool endorsed; /* an endorsement is in its factory area */
-    uint16_t port; /* loopback port of the board's own API, chosen at the last power on */
+    /* where the desk reaches the board's own API: chosen at the last power on, kept if it can be */
+    char address[TATU_BOARD_ADDRESS_MAX]; /* on the loopback, one for each board; empty: not yet */
+    uint16_t port;                        /* 443; 8443 for who may not open that */
     uint8_t device_id[64];
     uint8_t attestation[64];
     uint8_t implementation[32];
@@ -76,16 +79,17 @@ int tatu_board_find_process(const struct tatu_board *board);
 
 /** How a board is switched on. All borrowed. */
 struct tatu_board_power {
-    const char *qemu; /* the program that is the chip */
-    uint16_t port;    /* loopback port for the board's API; 0: any free one */
-    bool recovery;    /* the recovery strap is up; it stays so until tatu_board_set_pin lowers it */
+    const char *qemu;    /* the program that is the chip */
+    const char *address; /* 127.x.y.z for the board's API; NULL: as before, or the first free one */
+    bool recovery; /* the recovery strap is up; it stays so until tatu_board_set_pin lowers it */
 };
 
 /**
  * Starts the chip, detached from the caller.
  *
  * Errors    STATE      it runs already, or it never got its endorsement
- *           BUSY       the port is in use, or another command works on the folder
+ *           BUSY       the address is in use, or another command works on the folder
+ *           ARGUMENT   the address is not one of the loopback
  *           NOT_FOUND  the program is missing
  *           IO         the program ended at once; detail has its last words
  */

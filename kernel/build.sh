@@ -13,9 +13,9 @@ CROSS=arm-linux-gnueabihf-
 export KBUILD_BUILD_TIMESTAMP='1970-01-01 00:00:00 UTC' KBUILD_BUILD_USER=tatu KBUILD_BUILD_HOST=tatu KBUILD_BUILD_VERSION=1
 
 # Repository path and place in the kernel tree of each folder we add.
-PLACES=("drivers/tatu drivers/tatu" "fs/asxipfs fs/asxipfs" "uapi include/uapi/linux")
+PLACES=("drivers/tatu drivers/tatu" "fs/asxipfs fs/asxipfs" "security/tatu security/tatu" "include include/linux" "uapi include/uapi/linux")
 
-our_files() { (cd -- "$KERNEL" && find config drivers fs uapi -type f \( -name '*.config' -o -name '*.[ch]' -o -name Kconfig -o -name Makefile \) | sort); }
+our_files() { (cd -- "$KERNEL" && find config drivers fs include security uapi -type f \( -name '*.config' -o -name '*.[ch]' -o -name Kconfig -o -name Makefile \) | sort); }
 
 # Adds a line after the first line that matches, once. The new file replaces the old one: the old one is a hard link
 # into the source as Debian ships it.
@@ -23,7 +23,7 @@ hook() {
   local file=$1 after=$2 line=$3
   grep -qxF -- "$line" "$file" && return 0
   grep -q -- "$after" "$file" || die "this kernel's $file has changed" "adapt make_tree in kernel/build.sh"
-  awk -v after="$after" -v line="$line" '{ print } !done && $0 ~ after { print line; done = 1 }' "$file" >"$file.new"
+  AFTER=$after LINE=$line awk '{ print } !done && $0 ~ ENVIRON["AFTER"] { print ENVIRON["LINE"]; done = 1 }' "$file" >"$file.new"
   mv -- "$file.new" "$file"
 }
 
@@ -33,13 +33,30 @@ make_tree() {
   work=$(scratch kernel)
   log "linking a tree"
   cp -al -- "$source" "$work/source"
-  hook "$work/source/drivers/Kconfig" '^source "drivers/amba/Kconfig"' 'source "drivers/tatu/Kconfig"'
-  hook "$work/source/drivers/Makefile" '^obj-y.*[+]= irqchip/' 'obj-y += tatu/'
-  hook "$work/source/fs/Kconfig" '^source "fs/cramfs/Kconfig"' 'source "fs/asxipfs/Kconfig"'
-  # shellcheck disable=SC2016 # make's own variable
-  hook "$work/source/fs/Makefile" '^obj-[$].CONFIG_CRAMFS' 'obj-$(CONFIG_ASXIPFS) += asxipfs/'
   mkdir -p "$work/build"
   publish "$work" "$tree"
+}
+
+# The lines by which the kernel knows of our folders; a tree of an earlier day may lack some.
+hook_files() {
+  local source=$1
+  hook "$source/drivers/Kconfig" '^source "drivers/amba/Kconfig"' 'source "drivers/tatu/Kconfig"'
+  hook "$source/drivers/Makefile" '^obj-y.*[+]= irqchip/' 'obj-y += tatu/'
+  hook "$source/fs/Kconfig" '^source "fs/cramfs/Kconfig"' 'source "fs/asxipfs/Kconfig"'
+  # shellcheck disable=SC2016 # make's own variable
+  hook "$source/fs/Makefile" '^obj-[$].CONFIG_CRAMFS' 'obj-$(CONFIG_ASXIPFS) += asxipfs/'
+  hook "$source/security/Kconfig" '^source "security/landlock/Kconfig"' 'source "security/tatu/Kconfig"'
+  # shellcheck disable=SC2016 # make's own variable
+  hook "$source/security/Makefile" '^obj-[$].CONFIG_SECURITY_LANDLOCK' 'obj-$(CONFIG_SECURITY_TATU) += tatu/'
+  # Modules are counted by name: there is a slot for each.
+  hook "$source/include/linux/lsm_count.h" '^#include <linux/args.h>' '#define TATU_ENABLED 1,'
+  hook "$source/include/linux/lsm_count.h" '^[[:space:]]*LANDLOCK_ENABLED' $'\t\tTATU_ENABLED\t\t\\'
+  # JFFS2 keeps a piece of 68 bytes and more for each write that no later one covers: an application that writes single
+  # bytes here and there filled the whole store with a file of 64 KiB. Each write now replaces its page.
+  hook "$source/fs/jffs2/file.c" '^[[:space:]]*BUG_ON[(]!folio_test_uptodate[(]folio[)][)];' \
+    $'\taligned_start = 0; end = max_t(loff_t, end, min_t(loff_t, PAGE_SIZE, inode->i_size - folio_pos(folio)));'
+  hook "$source/fs/jffs2/file.c" '^[[:space:]]*writtenlen -= min[(]writtenlen, [(]start - aligned_start[)][)];' \
+    $'\twrittenlen = min(writtenlen, copied); end = start + copied;'
 }
 
 sync_files() {
@@ -89,6 +106,7 @@ configure() {
 build() {
   local tree=$1 to=$2 version=$3 work
   sync_files "$tree/source"
+  hook_files "$tree/source"
   configure "$tree"
   step "$TATU_CACHE/log/kernel-build.log" "compiling (about 4 minutes the first time, seconds after an edit)" \
     kmake "$tree" zImage

@@ -39,6 +39,9 @@ enum tatu_image_type {
     TATU_IMAGE_RECOVERY_MANIFEST = 26, /* what recovery installs: proto/recovery.h */
 };
 
+/* The component of each image of the OS: this and the type, two hex digits. */
+#define TATU_IMAGE_OS_COMPONENT "54415455-0000-4000-8000-0000000000"
+
 /** The type's name in evidence, logs and the CLI ("monitor"); NULL for a type not in the list. */
 const char *tatu_proto_image_type_name(uint16_t type);
 /** The type of a name. Errors: FORMAT for a name not in the list. */

@@ -317,8 +317,11 @@
 #define TATU_FLASH_FACTORY_AT 0x7f0000 /* written at the fab: endorsement */
 #define TATU_FLASH_FACTORY_SIZE 0x010000
 #define TATU_FLASH_APPS1_AT 0xe00000
-#define TATU_FLASH_APPS1_SIZE 0x1c0000
-#define TATU_FLASH_RECORDS_AT 0xfc0000 /* failure records: ring of sectors */
+#define TATU_FLASH_APPS1_SIZE 0x140000
+#define TATU_FLASH_STORE_AT 0xf40000 /* settings and applications' files */
+#define TATU_FLASH_STORE_SIZE 0x080000
+#define TATU_FLASH_STORE_BLOCK 0x004000 /* what STORE_ERASE erases */
+#define TATU_FLASH_RECORDS_AT 0xfc0000  /* failure records: ring of sectors */
 #define TATU_FLASH_RECORDS_SIZE 0x020000
 #define TATU_FLASH_TABLE0_AT 0xfe0000 /* image table, two copies, one sector each */
 #define TATU_FLASH_TABLE1_AT 0xff0000
@@ -330,6 +333,7 @@
 #define TATU_WINDOW_ROOT 0 /* root file system of the running set */
 #define TATU_WINDOW_APPS0 1
 #define TATU_WINDOW_APPS1 2
+#define TATU_WINDOW_STORE 3
 
 /* ---- Where the monitor puts things before it starts Linux ------------------------------------ */
 #define TATU_LOAD_KERNEL                                                                           \

@@ -70,7 +70,15 @@ enum tatu_event_kind {
     TATU_EVENT_FLOORS_RAISED = 6, /* code = the floors now, a byte each from the lowest: vault,
                                      monitor, OS, keystore */
     TATU_EVENT_BACKUP_REPAIRED =
-        7, /* the OS set that does not run was damaged, and is whole again */
+        7,                        /* the OS set that does not run was damaged, and is whole again */
+    TATU_EVENT_STORE_ERASED = 8,  /* code = enum tatu_err, why what was kept is not of this board as
+                                     it was: all settings and files of applications are gone */
+    TATU_EVENT_USERS_REFUSED = 9, /* code = enum tatu_err, why the map of users was not taken: the
+                                     files of all applications are gone */
+    /* of an application */
+    TATU_EVENT_APP_MEMORY = 10, /* it was killed over its memory; code = KiB all of them may have */
+    TATU_EVENT_INSTALL_REFUSED = 11, /* code = number of proto/device_errors.h, why its manifest is
+                                        not granted; nothing of its deployment is installed */
 };
 struct tatu_event {
     uint32_t kind;         /* 1 */

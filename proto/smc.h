@@ -27,7 +27,7 @@
 #define TATU_RIGHT_UPDATE 0x001u     /* stage, install, repair images; tickets, confirmed floors */
 #define TATU_RIGHT_QUERY 0x002u      /* what is installed, booted, trusted */
 #define TATU_RIGHT_SECURITY 0x004u   /* claim, capabilities, lifecycle */
-#define TATU_RIGHT_STORAGE 0x010u    /* seal, derive, counters */
+#define TATU_RIGHT_STORAGE 0x010u    /* seal, derive, counters; erase and write the store */
 #define TATU_RIGHT_ATTEST 0x020u     /* time, daily keys, evidence, TLS signatures */
 #define TATU_RIGHT_PERIPHERAL 0x080u /* owners of peripherals, real-time cores */
 #define TATU_RIGHT_RECORD 0x100u     /* append a failure record */
@@ -66,6 +66,10 @@ enum tatu_smc_call {
                                 * that part of an installed image to the core's TCM, starts -> - */
     TATU_SMC_RT_STOP = 23,     /* u32 core -> - */
     TATU_SMC_RT_STATUS = 24,   /* u32 core -> u32 TATU_RTCTL_* bits, u32 fault address */
+    TATU_SMC_STORE_ERASE = 25, /* u32 offset of a TATU_FLASH_STORE_BLOCK -> - */
+    TATU_SMC_STORE_WRITE = 26, /* u32 offset, whole words inside one block: bits fall -> - */
+    TATU_SMC_READ_APP = 27,    /* u32 offset, u32 len, image id[16]: of the body of a verified or
+                                * installed image -> those bytes */
 };
 
 #define TATU_SMC_APPS_MAX 16u

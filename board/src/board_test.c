@@ -3,6 +3,7 @@
 
 #include "proto/map.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -141,8 +142,10 @@ static void debug_doors_are_on_lab_boards_only(void **state)
     struct board_command command;
     for (int lab = 0; lab < 2; lab++) {
         desk->board.lab = lab;
-        build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.port = 4000}, &command);
-        assert_true(has_argument(&command, "hostfwd=tcp:127.0.0.1:4000-:443"));
+        (void)strcpy(desk->board.address, "127.0.35.9");
+        desk->board.port = 443;
+        build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){NULL}, &command);
+        assert_true(has_argument(&command, "hostfwd=tcp:127.0.35.9:443-192.168.35.2:443"));
         for (size_t i = 0; i < TATU_COUNT_OF(doors); i++) {
             assert_int_equal(has_argument(&command, doors[i]), lab);
         }
@@ -153,11 +156,11 @@ static void every_board_has_a_recovery_port_and_its_strap_is_down(void **state)
 {
     struct desk *desk = *state;
     struct board_command command;
-    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.port = 1}, &command);
+    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){NULL}, &command);
     assert_true(has_argument(&command, "recovery-port=recovery"));
     assert_true(has_argument(&command, BOARD_RECOVERY));
     assert_false(has_argument(&command, "recovery=on"));
-    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.port = 1, .recovery = true}, &command);
+    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.recovery = true}, &command);
     assert_true(has_argument(&command, "recovery=on"));
 }
 
@@ -165,7 +168,7 @@ static void the_clock_keeps_its_time_in_the_folder(void **state)
 {
     struct desk *desk = *state;
     struct board_command command;
-    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.port = 1}, &command);
+    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){NULL}, &command);
     assert_true(has_argument(&command, "/a,,board/" BOARD_RTC));
 }
 
@@ -174,7 +177,7 @@ static void fab_has_no_network_and_no_doors(void **state)
     struct desk *desk = *state;
     struct board_command command;
     desk->board.lab = true;
-    build(desk, BOARD_RUN_FAB, (struct tatu_board_power){.port = 0}, &command);
+    build(desk, BOARD_RUN_FAB, (struct tatu_board_power){NULL}, &command);
     assert_true(has_argument(&command, BOARD_FAB));
     assert_false(has_argument(&command, "-netdev"));
     assert_false(has_argument(&command, "-gdb"));
@@ -186,7 +189,7 @@ static void comma_in_a_path_stays_in_the_path(void **state)
 {
     struct desk *desk = *state;
     struct board_command command;
-    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.port = 1}, &command);
+    build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){NULL}, &command);
     assert_true(has_argument(&command, "/a,,board/" BOARD_FLASH));
 }
 
@@ -214,13 +217,15 @@ static void record_survives_save_and_open(void **state)
 {
     struct desk *desk = *state;
     desk->board.lab = true;
-    desk->board.port = 4711;
+    desk->board.port = 8443;
+    (void)strcpy(desk->board.address, "127.0.35.77");
     memset(desk->board.device_id, 0xa5, sizeof(desk->board.device_id));
     assert_int_equal(tatu_board_save(&desk->board), TATU_OK);
     struct tatu_board again;
     assert_int_equal(tatu_board_open(desk->board_dir, &again), TATU_OK);
     assert_true(again.lab);
-    assert_int_equal(again.port, 4711);
+    assert_int_equal(again.port, 8443);
+    assert_string_equal(again.address, "127.0.35.77");
     assert_memory_equal(again.device_id, desk->board.device_id, sizeof(again.device_id));
     tatu_board_close(&again);
 }
@@ -242,18 +247,37 @@ static void power_on_names_what_is_wrong(void **state)
     assert_int_equal(tatu_board_power_on(board, &how), TATU_ERR_STATE);
 }
 
-static void power_on_refuses_a_port_in_use(void **state)
+/* Whoever may open 443 gets that, others 8443: both are taken here as far as they can be. */
+static void take(const char *text, int fds[2])
+{
+    static const uint16_t ports[] = {443, 8443};
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    assert_int_equal(inet_pton(AF_INET, text, &address.sin_addr), 1);
+    for (size_t i = 0; i < TATU_COUNT_OF(ports); i++) {
+        address.sin_port = htons(ports[i]);
+        fds[i] = socket(AF_INET, SOCK_STREAM, 0);
+        (void)bind(fds[i], (struct sockaddr *)&address, sizeof(address));
+        (void)listen(fds[i], 1);
+    }
+}
+
+static void a_board_takes_a_free_address_of_the_loopback(void **state)
 {
     struct desk *desk = *state;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(address);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(listen(fd, 1), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    const struct tatu_board_power how = {.qemu = "/bin/true", .port = ntohs(address.sin_port)};
+    int fds[2];
+    take("127.0.35.201", fds);
+    struct tatu_board_power how = {.qemu = "/nowhere", .address = "127.0.35.201"};
     assert_int_equal(tatu_board_power_on(&desk->board, &how), TATU_ERR_BUSY);
-    (void)close(fd);
+    how.address = "10.0.2.2";
+    assert_int_equal(tatu_board_power_on(&desk->board, &how), TATU_ERR_ARGUMENT);
+    /* the one it had is taken: another, and all else is as it was */
+    (void)strcpy(desk->board.address, "127.0.35.201");
+    how.address = NULL;
+    assert_int_equal(tatu_board_power_on(&desk->board, &how), TATU_ERR_NOT_FOUND);
+    assert_string_not_equal(desk->board.address, "127.0.35.201");
+    assert_int_equal(strncmp(desk->board.address, "127.0.35.", 9), 0);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
 }
 
 static void a_board_that_is_off_has_no_panel_and_cannot_be_stopped(void **state)
@@ -471,7 +495,7 @@ int main(void)
         DESK(open_names_what_is_wrong),
         DESK(record_survives_save_and_open),
         DESK(power_on_names_what_is_wrong),
-        DESK(power_on_refuses_a_port_in_use),
+        DESK(a_board_takes_a_free_address_of_the_loopback),
         DESK(a_board_that_is_off_has_no_panel_and_cannot_be_stopped),
         DESK(a_running_board_is_found_and_its_flash_is_left_alone),
         DESK(flip_inverts_one_byte_and_flips_back),

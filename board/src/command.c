@@ -71,12 +71,21 @@ static void add_consoles(struct board_command *command)
     add_socket(command, "panel", BOARD_PANEL);
 }
 
-static void add_network(struct board_command *command, uint16_t port)
+/* The first interface is the way out. The second is the desk's: nothing goes out there, and of the
+ * board only its API is seen. */
+static void add_network(const struct tatu_board *board, struct board_command *command)
 {
     add(command, "-netdev");
-    add(command, "user,id=n0,restrict=off,hostfwd=tcp:127.0.0.1:%u-:443", (unsigned)port);
+    add(command, "user,id=n0,restrict=off");
     add(command, "-device");
     add(command, "virtio-net-device,netdev=n0");
+    add(command, "-netdev");
+    add(command,
+        "user,id=n1,restrict=on,ipv6=off,net=" BOARD_DESK_NET ",host=" BOARD_DESK_HOST
+        ",hostfwd=tcp:%s:%u-" BOARD_DESK_BOARD ":443",
+        board->address, (unsigned)board->port);
+    add(command, "-device");
+    add(command, "virtio-net-device,netdev=n1");
 }
 
 static void add_lab_doors(struct board_command *command)
@@ -92,7 +101,7 @@ static void add_lab_doors(struct board_command *command)
     add_socket(command, "debug", BOARD_DEBUG);
 }
 
-static void add_ports(const struct tatu_board *board, enum board_run run, uint16_t port,
+static void add_ports(const struct tatu_board *board, enum board_run run,
                       struct board_command *command)
 {
     if (run == BOARD_RUN_FAB) {
@@ -102,7 +111,7 @@ static void add_ports(const struct tatu_board *board, enum board_run run, uint16
     add(command, "-chardev");
     add(command, "null,id=fab");
     add_socket(command, "recovery", BOARD_RECOVERY);
-    add_network(command, port);
+    add_network(board, command);
     if (board->lab) {
         add_lab_doors(command);
     }
@@ -129,7 +138,7 @@ enum tatu_err tatu_board_build_command(struct tatu_board *board, enum board_run 
     add(out, "-pidfile");
     add(out, BOARD_PID);
     add_consoles(out);
-    add_ports(board, run, how->port, out);
+    add_ports(board, run, out);
     if (out->err != TATU_OK) {
         return tatu_board_note(board, out->err, "the path %s is too long; use a shorter one",
                                board->dir);

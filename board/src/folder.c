@@ -101,10 +101,10 @@ static json_t *describe(const struct tatu_board *board)
     tatu_base_encode_hex(TATU_SPAN_OF(board->device_id), device);
     tatu_base_encode_hex(TATU_SPAN_OF(board->attestation), attestation);
     tatu_base_encode_hex(TATU_SPAN_OF(board->implementation), implementation);
-    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:i}", "format", BOARD_FORMAT, "class",
+    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i}", "format", BOARD_FORMAT, "class",
                      board->lab ? "lab" : "virtual", "deviceId", device, "attestationKey",
                      attestation, "implementation", implementation, "endorsed",
-                     (int)board->endorsed, "port", (int)board->port);
+                     (int)board->endorsed, "address", board->address, "port", (int)board->port);
 }
 
 enum tatu_err tatu_board_save(struct tatu_board *board)
@@ -139,15 +139,18 @@ static bool read_hex(json_t *json, const char *name, uint8_t *out, size_t len)
 static bool decode_record(json_t *json, struct tatu_board *board)
 {
     const char *board_class = json_string_value(json_object_get(json, "class"));
+    const char *address = json_string_value(json_object_get(json, "address"));
     json_int_t port = json_integer_value(json_object_get(json, "port"));
     bool known = board_class != NULL &&
                  (strcmp(board_class, "lab") == 0 || strcmp(board_class, "virtual") == 0);
-    if (!known || json_integer_value(json_object_get(json, "format")) != BOARD_FORMAT || port < 0 ||
+    if (!known || address == NULL || strlen(address) >= sizeof(board->address) ||
+        json_integer_value(json_object_get(json, "format")) != BOARD_FORMAT || port < 0 ||
         port > UINT16_MAX || !json_is_boolean(json_object_get(json, "endorsed"))) {
         return false;
     }
     board->lab = strcmp(board_class, "lab") == 0;
     board->endorsed = json_is_true(json_object_get(json, "endorsed"));
+    (void)snprintf(board->address, sizeof(board->address), "%s", address);
     board->port = (uint16_t)port;
     return read_hex(json, "deviceId", board->device_id, sizeof(board->device_id)) &&
            read_hex(json, "attestationKey", board->attestation, sizeof(board->attestation)) &&

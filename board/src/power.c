@@ -123,30 +123,72 @@ enum tatu_err tatu_board_end_process(struct tatu_board *board, int signal_number
     return wait_gone(board);
 }
 
-static bool bind_loopback(int fd, uint16_t port)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int on = 1;
-    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-           bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 1) == 0;
-}
-
-/* 0 asks for any free one. The answer is what was free a moment ago. */
-static enum tatu_err choose_port(struct tatu_board *board, uint16_t wanted, uint16_t *out_port)
+/* Whether the address is free now. */
+static bool can_listen(uint32_t address, uint16_t port)
 {
     int fd __attribute__((cleanup(tatu_board_close_fd))) =
         socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address;
-    socklen_t len = sizeof(address);
-    if (fd < 0 || !bind_loopback(fd, wanted) ||
-        getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
-        return tatu_board_note(board, TATU_ERR_BUSY,
-                               "port %u on 127.0.0.1 is in use; name another with --port",
-                               (unsigned)wanted);
+    const struct sockaddr_in name = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
+    int on = 1;
+    return fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+           bind(fd, (const struct sockaddr *)&name, sizeof(name)) == 0 && listen(fd, 1) == 0;
+}
+
+/* Takes the address if it is free; who may not open 443 gets the other port. */
+static bool take_address(struct tatu_board *board, uint32_t address)
+{
+    static const uint16_t ports[] = {443, 8443};
+    const struct in_addr in = {htonl(address)};
+    for (size_t i = 0; i < TATU_COUNT_OF(ports); i++) {
+        if (can_listen(address, ports[i])) {
+            (void)inet_ntop(AF_INET, &in, board->address, sizeof(board->address));
+            board->port = ports[i];
+            return true;
+        }
+        if (errno != EACCES) {
+            return false;
+        }
     }
-    *out_port = ntohs(address.sin_port);
-    return TATU_OK;
+    return false;
+}
+
+static bool read_loopback(const char *text, uint32_t *out)
+{
+    struct in_addr in;
+    if (inet_pton(AF_INET, text, &in) != 1 || ntohl(in.s_addr) >> 24 != IN_LOOPBACKNET) {
+        return false;
+    }
+    *out = ntohl(in.s_addr);
+    return true;
+}
+
+/* What is free now may be gone when the chip wants it: then that says so. */
+static enum tatu_err choose_address(struct tatu_board *board, const char *wanted)
+{
+    uint32_t address;
+    if (wanted != NULL && !read_loopback(wanted, &address)) {
+        return tatu_board_note(board, TATU_ERR_ARGUMENT,
+                               "%s is not an address of the loopback; name one like 127.0.35.2",
+                               wanted);
+    }
+    if (wanted != NULL) {
+        return take_address(board, address)
+                   ? TATU_OK
+                   : tatu_board_note(board, TATU_ERR_BUSY,
+                                     "%s is in use; name another with --address", wanted);
+    }
+    if (read_loopback(board->address, &address) && take_address(board, address)) {
+        return TATU_OK;
+    }
+    for (address = BOARD_FIRST_ADDRESS; address <= BOARD_LAST_ADDRESS; address++) {
+        if (take_address(board, address)) {
+            return TATU_OK;
+        }
+    }
+    return tatu_board_note(
+        board, TATU_ERR_FULL,
+        "all addresses from 127.0.35.2 to 127.0.35.254 are in use; stop a board");
 }
 
 static enum tatu_err check_startable(struct tatu_board *board)
@@ -168,15 +210,13 @@ static enum tatu_err check_startable(struct tatu_board *board)
 
 enum tatu_err tatu_board_power_on(struct tatu_board *board, const struct tatu_board_power *how)
 {
-    struct tatu_board_power chosen = *how;
     int lock __attribute__((cleanup(tatu_board_close_fd))) = -1;
     TATU_TRY(check_startable(board));
     TATU_TRY(tatu_board_lock(board, &lock));
-    TATU_TRY(choose_port(board, how->port, &chosen.port));
+    TATU_TRY(choose_address(board, how->address));
     struct board_command command;
-    TATU_TRY(tatu_board_build_command(board, BOARD_RUN_NORMAL, &chosen, &command));
+    TATU_TRY(tatu_board_build_command(board, BOARD_RUN_NORMAL, how, &command));
     TATU_TRY(tatu_board_spawn(board, &command));
-    board->port = chosen.port;
     return tatu_board_save(board);
 }
 

@@ -17,6 +17,13 @@ struct board_command {
     enum tatu_err err; /* sticky: FULL */
 };
 
+/* The desk's end of a board's service interface, as tools of the original have it. */
+#define BOARD_DESK_NET "192.168.35.0/24"
+#define BOARD_DESK_HOST "192.168.35.1"
+#define BOARD_DESK_BOARD "192.168.35.2"
+#define BOARD_FIRST_ADDRESS 0x7f002302u /* 127.0.35.2 */
+#define BOARD_LAST_ADDRESS 0x7f0023feu
+
 enum board_run {
     BOARD_RUN_NORMAL,
     BOARD_RUN_FAB, /* the fab port is a socket, there is no network */

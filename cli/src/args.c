@@ -89,6 +89,18 @@ static enum tatu_err take_many(struct tatu_cli *cli, struct line *line, const ch
     return TATU_OK;
 }
 
+static enum tatu_err take_tail(struct tatu_cli *cli, struct line *line)
+{
+    if (line->argc - line->at > CLI_MANY_MAX) {
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT, "more than %d words follow --; give fewer",
+                             CLI_MANY_MAX);
+    }
+    while (line->at < line->argc) {
+        cli->many[cli->many_count++] = line->argv[line->at++];
+    }
+    return TATU_OK;
+}
+
 static enum tatu_err take_output(struct tatu_cli *cli, const char *value)
 {
     if (value != NULL && strcmp(value, "json") == 0) {
@@ -156,7 +168,7 @@ static enum tatu_err take_word(struct tatu_cli *cli, struct line *line)
     if (!line->only_arguments && strcmp(word, "--") == 0) {
         line->only_arguments = true;
         line->at++;
-        return TATU_OK;
+        return cli->command->tail ? take_tail(cli, line) : TATU_OK;
     }
     if (!line->only_arguments && word[0] == '-' && word[1] != '\0') {
         return take_option(cli, line);

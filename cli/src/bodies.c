@@ -13,7 +13,7 @@
 
 enum { VERITY_TEXT_MAX = 4096 };
 
-#define COMPONENT(type) "54415455-0000-4000-8000-0000000000" type
+#define COMPONENT(type) TATU_IMAGE_OS_COMPONENT type
 
 const struct tatu_cli_body_kind tatu_cli_body_kinds[BODY_ALL_COUNT] = {
     [BODY_VAULT] = {TATU_IMAGE_VAULT_RUNTIME, "vault-runtime.bin", COMPONENT("02"),

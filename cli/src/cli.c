@@ -11,25 +11,13 @@
 #define CLI_VERSION "0.1.0"
 
 const struct tatu_cli_chapter *const tatu_cli_chapters[] = {
-    &tatu_cli_platform,
-    &tatu_cli_maker,
-    &tatu_cli_release,
-    &tatu_cli_confirm,
-    &tatu_cli_board,
-    &tatu_cli_login,
-    &tatu_cli_settings,
-    &tatu_cli_catalog,
-    &tatu_cli_product,
-    &tatu_cli_device_group,
-    &tatu_cli_device,
-    &tatu_cli_recover,
-    &tatu_cli_image,
-    &tatu_cli_deployment,
-    &tatu_cli_symbols,
-    &tatu_cli_crash,
-    &tatu_cli_event,
-    &tatu_cli_image_package,
-    &tatu_cli_hardware_definition,
+    &tatu_cli_platform,   &tatu_cli_maker,         &tatu_cli_release,
+    &tatu_cli_confirm,    &tatu_cli_board,         &tatu_cli_desk,
+    &tatu_cli_login,      &tatu_cli_settings,      &tatu_cli_catalog,
+    &tatu_cli_product,    &tatu_cli_device_group,  &tatu_cli_device,
+    &tatu_cli_device_log, &tatu_cli_recover,       &tatu_cli_image,
+    &tatu_cli_deployment, &tatu_cli_symbols,       &tatu_cli_crash,
+    &tatu_cli_event,      &tatu_cli_image_package, &tatu_cli_hardware_definition,
 };
 const size_t tatu_cli_chapter_count = TATU_COUNT_OF(tatu_cli_chapters);
 

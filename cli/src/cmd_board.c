@@ -144,6 +144,7 @@ static json_t *describe_board(const struct tatu_board *board)
                   "deviceId", tatu_cli_hex(board->device_id, sizeof(board->device_id)));
     if (json != NULL && pid != 0) {
         (void)json_object_set_new(json, "process", json_integer(pid));
+        (void)json_object_set_new(json, "address", json_string(board->address));
         (void)json_object_set_new(json, "port", json_integer(board->port));
     }
     return json;
@@ -183,16 +184,11 @@ static enum tatu_err create(struct tatu_cli *cli)
 static enum tatu_err start(struct tatu_cli *cli)
 {
     char chip[PATH_MAX];
-    uint64_t port = 0;
     CLI_BOARD board = {.dir_fd = -1};
     TATU_TRY(tatu_cli_find_chip(cli, chip));
-    if (tatu_cli_option(cli, "--port") != NULL) {
-        TATU_TRY(
-            tatu_cli_read_number(cli, "--port", tatu_cli_option(cli, "--port"), 1, 65535, &port));
-    }
     TATU_TRY(open_board(cli, &board));
     const struct tatu_board_power how = {.qemu = chip,
-                                         .port = (uint16_t)port,
+                                         .address = tatu_cli_option(cli, "--address"),
                                          .recovery = tatu_cli_option(cli, "--recovery") != NULL};
     TATU_TRY(pass(cli, &board, tatu_board_power_on(&board, &how)));
     return tatu_cli_give(cli, describe_board(&board));
@@ -380,7 +376,8 @@ static const struct tatu_cli_option create_options[] = {
 };
 static const struct tatu_cli_option start_options[] = {
     {"--recovery", CLI_FLAG, NULL, "with the recovery strap up, for 'tatu device recover'"},
-    {"--port", CLI_OPTIONAL, "PORT", "loopback port of the board's API; any free one"},
+    {"--address", CLI_OPTIONAL, "ADDRESS",
+     "of the board's API, 127.x.y.z; as before, or a free one"},
     {"--qemu", CLI_OPTIONAL, "FILE", "the chip's program"},
 };
 static const struct tatu_cli_option stop_options[] = {

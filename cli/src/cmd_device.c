@@ -40,11 +40,12 @@ static time_t now_s(void)
     return now.tv_sec;
 }
 
-static enum tatu_err post_to_board(struct tatu_cli *cli, uint16_t port, const char *text,
-                                   struct tatu_cli_answer *out)
+static enum tatu_err post_to_board(struct tatu_cli *cli, const struct tatu_board *board,
+                                   const char *text, struct tatu_cli_answer *out)
 {
     char url[64];
-    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/tatu/v1/claim", (unsigned)port);
+    (void)snprintf(url, sizeof(url), "https://%s:%u/tatu/v1/claim", board->address,
+                   (unsigned)board->port);
     struct tatu_cli_request request = {
         .method = "POST",
         .url = url,
@@ -94,7 +95,7 @@ static enum tatu_err ask_board(struct tatu_cli *cli, const struct tatu_board *bo
                              "the service's version");
     }
     struct tatu_cli_answer answer;
-    enum tatu_err err = post_to_board(cli, board->port, text, &answer);
+    enum tatu_err err = post_to_board(cli, board, text, &answer);
     free(text);
     TATU_TRY(err);
     err = read_statement(cli, &answer, out);

@@ -58,6 +58,7 @@ struct tatu_cli_command {
     enum tatu_cli_scope scope;
     bool names_last; /* the deepest place may be given as the argument instead */
     bool lax;        /* what is missing of catalog and below is not needed */
+    bool tail;       /* what follows -- is another program's command line, in many */
     const struct tatu_cli_option *options;
     uint8_t option_count;
     const char *columns; /* of a list in text, "name,properties.description" */
@@ -80,7 +81,7 @@ struct tatu_cli {
     const char *arguments[CLI_ARGUMENT_MAX];
     size_t argument_count;
     const char *values[CLI_OPTION_MAX];
-    const char *many[CLI_MANY_MAX];
+    const char *many[CLI_MANY_MAX + 1]; /* the last one stays NULL */
     size_t many_count;
     const char *places[CLI_PLACE_COUNT];
     json_t *config; /* loaded once, when first asked for */
@@ -110,10 +111,10 @@ extern const struct tatu_cli_chapter *const tatu_cli_chapters[];
 extern const size_t tatu_cli_chapter_count;
 
 extern const struct tatu_cli_chapter tatu_cli_platform, tatu_cli_maker, tatu_cli_release,
-    tatu_cli_confirm, tatu_cli_board, tatu_cli_login, tatu_cli_settings, tatu_cli_catalog,
-    tatu_cli_product, tatu_cli_device_group, tatu_cli_device, tatu_cli_recover, tatu_cli_image,
-    tatu_cli_deployment, tatu_cli_symbols, tatu_cli_crash, tatu_cli_event, tatu_cli_image_package,
-    tatu_cli_hardware_definition;
+    tatu_cli_confirm, tatu_cli_board, tatu_cli_desk, tatu_cli_login, tatu_cli_settings,
+    tatu_cli_catalog, tatu_cli_product, tatu_cli_device_group, tatu_cli_device, tatu_cli_recover,
+    tatu_cli_image, tatu_cli_deployment, tatu_cli_symbols, tatu_cli_crash, tatu_cli_event,
+    tatu_cli_image_package, tatu_cli_hardware_definition, tatu_cli_device_log;
 
 #define CLI_CHAPTER(name, table) const struct tatu_cli_chapter name = {table, TATU_COUNT_OF(table)}
 #define CLI_OPTIONS(table) .options = (table), .option_count = TATU_COUNT_OF(table)

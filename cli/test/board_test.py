@@ -152,7 +152,7 @@ def the_folder_belongs_to_its_owner_alone_also_while_the_board_runs(desk):
 def a_good_board_boots_set_a_up_to_linux(desk):
     board, _ = desk.create("board")
     started = desk.good("board", "start", board)
-    assert started["state"] == "on" and started["port"] > 0
+    assert started["state"] == "on" and started["address"].startswith("127.0.35.")
     desk.wait(board, "starting the normal world")
     log = desk.log(board)
     assert "[ROM] set A: runtime verified" in log and "kernel verified" in log
@@ -174,9 +174,10 @@ def power_commands_say_what_is_wrong(desk):
     desk.bad("TIMEOUT", "board", "wait", board, "never said", "--ms", 100)
     desk.good("board", "stop", board)
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.35.200", 443))
         taken.listen()
-        desk.bad("BUSY", "board", "start", board, "--port", taken.getsockname()[1])
+        desk.bad("BUSY", "board", "start", board, "--address", "127.0.35.200")
+    desk.bad("ARGUMENT", "board", "start", board, "--address", "10.0.0.1")
     desk.bad("EXISTS", "board", "create", board, "--release", desk.path("release"), "--maker",
              desk.path("maker"), "--rom", desk.path("bodies/vault-rom.bin"), "--arom",
              os.path.join(MONITOR, "arom.bin"))

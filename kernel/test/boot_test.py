@@ -17,6 +17,7 @@ from silicon.harness import ROOT, Chip, M, read_release, run_tool, suite  # noqa
 
 TROUBLE = re.compile(r"Oops|BUG:|WARNING:|Kernel panic|Unable to handle|stack-protector|\[FS\] FAIL[^\n]*")
 IMAGE_MAX = 8 * asxipfs.BLOCK
+CREDPROBE_COUNT = 109
 SAMPLES = [
     {b"app_manifest.json": (b'{"SchemaVersion":1}', 0o100644), b"bin": {b"app": bytes(range(256)) * 20}},
     {b"a": {b"b": {b"c": {b"d": {b"deep": b"x" * 4096}}}}, b"empty": {}, b"none": b""},
@@ -41,14 +42,19 @@ class World:
     def release(self):
         return self.build("release")
 
-    def probe_release(self, name):
-        """One whose process 1 is a test program."""
+    def compile(self, name, source, *flags):
         compiler = run_tool("tools/setup/sysroot.sh") + "/bin/tatu-armhf-gcc"
-        program, listed = os.path.join(self.work, name + ".elf"), os.path.join(self.work, name + ".list")
-        run_tool(compiler, "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-I", ROOT, "-o", program,
-                 os.path.join(ROOT, "kernel/test", name + ".c"))
+        program = os.path.join(self.work, name + ".elf")
+        run_tool(compiler, "-Os", "-Wall", "-Wextra", "-Werror", "-I", ROOT, "-o", program, *flags,
+                 os.path.join(ROOT, "kernel/test", source))
+        return program
+
+    def probe_release(self, name, more=lambda world, program: {}):
+        """One whose process 1 is a test program; more: other files of its root file system."""
+        program, listed = self.compile(name, name + ".c", "-static"), os.path.join(self.work, name + ".list")
         with open(listed, "w", encoding="ascii") as file:
-            file.write(f"/usr/bin/appman 0555 file:{program}\n")
+            for path, source in {"/usr/bin/appman": program, **more(self, program)}.items():
+                file.write(f"{path} 0555 file:{source}\n")
         return self.build(name, "--add", listed)
 
     def board(self, bodies, **options):
@@ -87,21 +93,96 @@ def a_changed_root_block_restarts_into_the_backup_set(world):
         assert "appman: set B (fallback)" in log
 
 
-def run_probe(world, name, tag, count):
+def tell(log, tag, count):
+    passed, failed = (re.findall(rf"\[{tag}\] {word} (.*)", log) for word in ("pass", "FAIL"))
+    assert not TROUBLE.search(log), TROUBLE.search(log).group(0)
+    assert not failed and len(passed) == count, (len(passed), failed)
+
+
+def run_probe(world, name, tag, count, more=lambda world, program: {}):
     """Boots a program that tells "[TAG] pass ..." or "[TAG] FAIL ..." a known number of times."""
-    with world.board(world.probe_release(name), sets=(0,)) as board:
+    with world.board(world.probe_release(name, more), sets=(0,)) as board:
         log, _ = booted(board, f"[{tag}] done")
-        passed, failed = (re.findall(rf"\[{tag}\] {word} (.*)", log) for word in ("pass", "FAIL"))
-        assert not TROUBLE.search(log), TROUBLE.search(log).group(0)
-        assert not failed and len(passed) == count, (len(passed), failed)
+        tell(log, tag, count)
 
 
 def the_monitors_device_refuses_what_is_wrong(world):
-    run_probe(world, "smprobe", "SM", 40)
+    run_probe(world, "smprobe", "SM", 46)
 
 
 def the_c_library_has_what_it_needs(world):
-    run_probe(world, "clibprobe", "LIBC", 30)
+    run_probe(world, "clibprobe", "LIBC", 32)
+
+
+PT_NULL, PT_LOAD, PT_GNU_STACK = 0, 1, 0x6474e551
+PF_X, PF_W = 1, 2
+
+
+def spoiled(world, program, name, kind, change):
+    """A copy of a program whose first header of a kind (of code, if it is to be loaded) is changed."""
+    with open(program, "rb") as file:
+        image = bytearray(file.read())
+    at, size, count = struct.unpack_from("<I", image, 28)[0], *struct.unpack_from("<HH", image, 42)
+    for head in range(at, at + size * count, size):
+        fields = list(struct.unpack_from("<8I", image, head))  # type, offset, vaddr, paddr, filesz, memsz, flags, align
+        if fields[0] == kind and (kind != PT_LOAD or fields[6] & PF_X):
+            change(fields)
+            struct.pack_into("<8I", image, head, *fields)
+            break
+    else:
+        raise AssertionError("there is no such header")
+    path = os.path.join(world.work, name)
+    with open(path, "wb") as file:
+        file.write(image)
+    return path
+
+
+def credprobe_files(world, program):
+    """The program that takes crashes, and programs that ask for memory to write and run."""
+    def set_field(number, value):
+        return lambda fields: fields.__setitem__(number, value(fields[number]))
+
+    script = os.path.join(world.work, "zeroed.ld")
+    with open(script, "w", encoding="ascii") as file:
+        file.write("PHDRS { code PT_LOAD FILEHDR PHDRS FLAGS(5); stack PT_GNU_STACK FLAGS(6); }\n"
+                   "SECTIONS { . = 0x10000 + SIZEOF_HEADERS; .text : { *(.text*) } :code .bss : { *(.bss*) } :code\n"
+                   "/DISCARD/ : { *(.ARM*) *(.note*) *(.comment) } }\n")
+    return {"/usr/bin/crashd": program,
+            "/t/stack": spoiled(world, program, "stack", PT_GNU_STACK, set_field(6, lambda flags: flags | PF_X)),
+            "/t/silent": spoiled(world, program, "silent", PT_GNU_STACK, set_field(0, lambda _: PT_NULL)),
+            "/t/written": spoiled(world, program, "written", PT_LOAD, set_field(6, lambda flags: flags | PF_W)),
+            "/t/zeroed": world.compile("zeroed", "loadedprobe.c", "-nostdlib", "-static", "-Wl,--build-id=none", "-Wl,-T," + script),
+            "/t/loaded": world.compile("loaded", "loadedprobe.c", "-nostdlib", "-pie", "-Wl,-dynamic-linker,/t/zeroed")}
+
+
+def credentials_and_code_are_as_promised(world):
+    run_probe(world, "credprobe", "CRED", CREDPROBE_COUNT, credprobe_files)
+
+
+def the_store_keeps_what_was_written(world):
+    """Over a reset, and over power cuts in the middle of writes: what was acknowledged is there, whole."""
+    rng, told, mounted, wrote = random.Random(world.options.seed), 0, 0, 0
+    with world.board(world.probe_release("storeprobe"), sets=(0,)) as board:
+        with board.on():
+            log = board.wait("[STORE] done", count=2)
+            first, second = log.split("[STORE] done")[:2]
+            tell(first, "STORE", 27)
+            tell(second, "STORE", 4)
+            room = re.search(r"room for (\d+) KiB", first).group(1)
+        for _ in range(world.options.cuts):
+            with board.on():
+                log = board.wait("[STORE] done")
+                tell(log, "STORE", 4)
+                count = int(re.search(r"\[STORE\] count (-?\d+)", log).group(1))
+                assert count in (told, told + 1) if wrote else count >= told, f"{told} was told, {count} is there; seed {world.options.seed}"
+                mounted = max(mounted, int(re.search(r"mounted in (\d+) us", log).group(1)))
+                board.wait("[STORE] written", count=rng.randint(1, 40))
+                time.sleep(rng.random() / 50)
+            numbers = re.findall(r"\[STORE\] written (\d+)\n", board.log())
+            assert "FAIL" not in board.log(), board.log()[-500:]
+            told, wrote = int(numbers[-1]), wrote + len(numbers)
+    assert wrote > 0
+    return f"{room} KiB; {world.options.cuts} cuts in {wrote} writes; mounted in {mounted / 1000:.0f} ms at most"
 
 
 def put_images(board, images):
@@ -189,7 +270,8 @@ def no_spoiled_image_hurts_the_kernel(world, board):
 
 
 BOOTS = [the_chip_boots_to_appman, a_changed_root_block_restarts_into_the_backup_set,
-         the_monitors_device_refuses_what_is_wrong, the_c_library_has_what_it_needs]
+         the_monitors_device_refuses_what_is_wrong, the_c_library_has_what_it_needs,
+         credentials_and_code_are_as_promised, the_store_keeps_what_was_written]
 FILE_SYSTEM = [good_images_read_as_they_were_written, broken_supers_are_refused,
                what_an_image_may_not_hold_is_not_there, no_spoiled_image_hurts_the_kernel]
 
@@ -202,7 +284,7 @@ def on_the_file_systems_board(world, test):
 
 
 def main():
-    options = suite.options(__doc__, images=600, seed=1)
+    options = suite.options(__doc__, images=600, seed=1, cuts=6)
     with tempfile.TemporaryDirectory(prefix="tatu-kernel-") as work:
         world = World(options, work)
         cases = [(test.__name__, lambda test=test: test(world)) for test in BOOTS]

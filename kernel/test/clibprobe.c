@@ -211,8 +211,10 @@ static void isolation(void)
     works("no packet sockets", socket(AF_PACKET, SOCK_RAW, 0) < 0 && errno == EAFNOSUPPORT);
     works("no /dev/mem", access("/dev/mem", F_OK) != 0 && access("/dev/kmem", F_OK) != 0);
     works("ten GPIO chips", access("/dev/gpiochip9", F_OK) == 0 && access("/dev/gpiochip10", F_OK) != 0);
-    works("three flash windows", access("/dev/mtdblock2", F_OK) == 0 && access("/dev/mtdblock3", F_OK) != 0);
+    works("four flash windows", access("/dev/mtdblock3", F_OK) == 0 && access("/dev/mtdblock4", F_OK) != 0);
     works("which nobody writes", write(open("/dev/mtdblock1", O_RDWR), "x", 1) < 0);
+    works("nor as blocks", write(open("/dev/mtdblock3", O_RDWR), "x", 1) < 0);
+    works("nor as flash", open("/dev/mtd0", O_RDWR) < 0 && open("/dev/mtd1", O_RDWR) < 0 && open("/dev/mtd2", O_RDWR) < 0);
 }
 
 int main(void)

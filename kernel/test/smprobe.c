@@ -8,19 +8,20 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/uapi/tatu_lsm.h"
 #include "kernel/uapi/tatu_sm.h"
 
 #define GET_INFO 16 /* of the vault */
 #define INFO_SIZE 292
 #define UNKNOWN_COMMAND 7 /* base/base.h */
 #define DENIED 8
+#define RIGHTS_OF_APP_MAN (TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_POWER | TATU_SM_RIGHT_RECORD | TATU_SM_RIGHT_STORAGE)
 
 static int device;
 static uint8_t in[8192], out[8192];
@@ -136,7 +137,7 @@ static const struct {
     {"RANDOM", 2, 6, {23, 0, 0, 0, 8, 0}, TATU_SM_RIGHT_RANDOM},
 };
 
-/* Whether this process is denied exactly what its user has no right to. */
+/* Whether this process is denied exactly what its credential has no right to. */
 static int rights_are(uint32_t rights)
 {
     for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
@@ -153,63 +154,57 @@ static int rights_are(uint32_t rights)
     return 1;
 }
 
-/* The same as another user, with the descriptor that this one has opened. */
+/* The same with another credential, which is no other user's, and the descriptor that this process has opened. */
+static int rights_with_credential_are(uint32_t rights)
+{
+    struct tatu_lsm_credential told = {.capabilities = rights};
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        int fd = open("/proc/self/attr/exec", O_WRONLY);
+
+        _exit(write(fd, &told, sizeof(told)) == (ssize_t)sizeof(told) && rights_are(rights) ? 0 : 1);
+    }
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Another user has the credential of who became it; so has root of a user namespace. */
 static int rights_of_user_are(uid_t uid, uint32_t rights)
 {
     int status = 0;
     pid_t pid = fork();
 
     if (pid == 0) {
-        _exit(setresuid(uid, uid, uid) == 0 && rights_are(rights) ? 0 : 1);
+        _exit(setresuid(uid, uid, uid) == 0 && rights_are(rights) && unshare(CLONE_NEWUSER) == 0 && rights_are(rights) ? 0 : 1);
     }
     return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Root of a user namespace is the user that made it. */
-static int rights_of_contained_root_are(uid_t uid, uint32_t rights)
+static void each_credential_has_its_rights(void)
 {
-    int status = 0;
-    pid_t pid = fork();
+    char what[64];
 
-    if (pid == 0) {
-        char map[32];
-        int fd;
-
-        if (setresuid(uid, uid, uid) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0 || unshare(CLONE_NEWUSER) != 0) {
-            _exit(1);
-        }
-        fd = open("/proc/self/uid_map", O_WRONLY);
-        if (fd < 0 || write(fd, map, (size_t)snprintf(map, sizeof(map), "0 %d 1\n", (int)uid)) < 0 || geteuid() != 0) {
-            _exit(1);
-        }
-        _exit(rights_are(rights) ? 0 : 1);
+    expect("appman asks for what it uses", rights_are(RIGHTS_OF_APP_MAN), 1);
+    expect("as any user", rights_of_user_are(111, RIGHTS_OF_APP_MAN), 1);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        snprintf(what, sizeof(what), "with its right alone: %s", asked[i].name);
+        expect(what, rights_with_credential_are(asked[i].right), 1);
     }
-    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    expect("without one nothing is asked", rights_with_credential_are(0), 1);
+    expect("with all everything", rights_with_credential_are(TATU_SM_RIGHT_ALL), 1);
 }
 
-static void each_user_has_its_rights(void)
+static void the_kernels_own_calls(void)
 {
-    static const struct {
-        const char *name;
-        uid_t uid;
-        uint32_t rights;
-    } rows[] = {
-        {"attestd asks for what it uses", 111, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_ATTEST},
-        {"updated asks for what it uses", 112,
-         TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_UPDATE | TATU_SM_RIGHT_RECORD | TATU_SM_RIGHT_RECORDS},
-        {"gatewayd asks for what it uses", 113, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_SECURITY},
-        {"crashd asks for what it uses", 114, TATU_SM_RIGHT_RECORD},
-        {"netd asks for nothing", 110, 0},
-        {"nobody else asks for anything", 115, 0},
-        {"an application asks for nothing", 1000, 0},
-        {"the highest user asks for nothing", 4294967294u, 0},
-    };
+    struct tatu_sm_call call = boot_call();
 
-    expect("appman asks for what it uses", rights_are(TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_POWER | TATU_SM_RIGHT_RECORD), 1);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        expect(rows[i].name, rights_of_user_are(rows[i].uid, rows[i].rights), 1);
-    }
-    expect("root of a container asks for nothing", rights_of_contained_root_are(1001, 0), 1);
+    call.in_len = 4;
+    call.call = TATU_SM_STORE_ERASE;
+    expect("nobody erases the store past the kernel", ask(&call), EPERM);
+    call.in_len = 8;
+    call.call = TATU_SM_STORE_WRITE;
+    expect("or writes it", ask(&call), EPERM);
 }
 
 static void random_source(void)
@@ -239,7 +234,8 @@ int main(void)
     wrong_calls();
     right_calls();
     nothing_is_left_behind();
-    each_user_has_its_rights();
+    each_credential_has_its_rights();
+    the_kernels_own_calls();
     random_source();
     printf("[SM] done\n");
     fflush(stdout);

@@ -13,6 +13,9 @@
 #define TATU_SM_FUNCTION 0x83000001
 #define TATU_SM_GET_BOOT 1
 #define TATU_SM_VAULT 2
+#define TATU_SM_STORE_ERASE 25
+#define TATU_SM_STORE_WRITE 26
+#define TATU_SM_STORE_WRITE_MAX 4080
 #define TATU_SM_VAULT_RANDOM 23
 #define TATU_SM_VAULT_RANDOM_MAX 64
 
@@ -27,6 +30,7 @@
 #define TATU_SM_RIGHT_RECORDS 0x200
 #define TATU_SM_RIGHT_POWER 0x400
 #define TATU_SM_RIGHT_RANDOM 0x800
+#define TATU_SM_RIGHT_ALL 0xfb7
 
 /* Bytes of arguments at most (the header takes 8 of the page), and of answer. */
 #define TATU_SM_IN_MAX 4088
@@ -45,7 +49,7 @@
  *
  * The ioctl fails, and the fields to be filled in stay, with
  * EFAULT for an address that is not there, EINVAL for lengths over the limits
- * or @pad not 0, EINTR when a signal came before the monitor was called,
+ * or @pad not 0, EPERM for a call that is the kernel's own, EINTR when a signal came before the monitor was called,
  * EMSGSIZE when the answer does not fit (the call was done),
  * EIO when the monitor answers outside of its contract.
  */

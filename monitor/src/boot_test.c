@@ -205,7 +205,7 @@ static void a_panic_of_the_last_run_becomes_a_record_once(void **state)
     assert_no_failure(1);
 }
 
-static void windows_show_root_and_applications_only_and_are_locked(void **state)
+static void windows_show_root_applications_and_store_only_and_are_locked(void **state)
 {
     (void)state;
     put_table(1, 0);
@@ -213,7 +213,7 @@ static void windows_show_root_and_applications_only_and_are_locked(void **state)
     assert_int_equal(boot(), TATU_OK);
     for (uint32_t i = 0; i < TATU_MAP_WINDOW_COUNT; i++) {
         assert_true(chip->windows[i].locked);
-        assert_true(i < 3 || chip->windows[i].len == 0);
+        assert_true(i < 4 || chip->windows[i].len == 0);
     }
     assert_int_equal(chip->windows[TATU_WINDOW_ROOT].at,
                      TATU_FLASH_SET_STRIDE + TATU_FLASH_ROOT_AT);
@@ -222,6 +222,8 @@ static void windows_show_root_and_applications_only_and_are_locked(void **state)
     assert_int_equal(chip->windows[TATU_WINDOW_APPS0].len, TATU_FLASH_APPS0_SIZE);
     assert_int_equal(chip->windows[TATU_WINDOW_APPS1].at, TATU_FLASH_APPS1_AT);
     assert_int_equal(chip->windows[TATU_WINDOW_APPS1].len, TATU_FLASH_APPS1_SIZE);
+    assert_int_equal(chip->windows[TATU_WINDOW_STORE].at, TATU_FLASH_STORE_AT);
+    assert_int_equal(chip->windows[TATU_WINDOW_STORE].len, TATU_FLASH_STORE_SIZE);
 }
 
 static void good_applications_are_measured_and_a_bad_one_is_a_record(void **state)
@@ -481,7 +483,8 @@ int main(void)
         cmocka_unit_test_setup(the_search_begins_with_the_set_the_monitor_came_from, fixture),
         cmocka_unit_test_setup(refusals_of_the_vault_become_records, fixture),
         cmocka_unit_test_setup(a_panic_of_the_last_run_becomes_a_record_once, fixture),
-        cmocka_unit_test_setup(windows_show_root_and_applications_only_and_are_locked, fixture),
+        cmocka_unit_test_setup(windows_show_root_applications_and_store_only_and_are_locked,
+                               fixture),
         cmocka_unit_test_setup(good_applications_are_measured_and_a_bad_one_is_a_record, fixture),
         cmocka_unit_test_setup(a_vault_that_does_not_answer_stops_the_boot, fixture),
         cmocka_unit_test_setup(a_window_that_cannot_be_locked_stops_the_boot, fixture),

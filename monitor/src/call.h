@@ -31,6 +31,7 @@ static inline enum tatu_err put_word(struct tatu_buf *out, uint32_t value)
 /* call_query.c: what is there */
 TATU_MONITOR_CALL(get_boot);
 TATU_MONITOR_CALL(list_apps);
+TATU_MONITOR_CALL(read_app);
 TATU_MONITOR_CALL(read_factory);
 TATU_MONITOR_CALL(keystore);
 TATU_MONITOR_CALL(vault);
@@ -57,5 +58,9 @@ TATU_MONITOR_CALL(lock_owners);
 TATU_MONITOR_CALL(rt_start);
 TATU_MONITOR_CALL(rt_stop);
 TATU_MONITOR_CALL(rt_status);
+
+/* call_store.c */
+TATU_MONITOR_CALL(store_erase);
+TATU_MONITOR_CALL(store_write);
 
 #endif

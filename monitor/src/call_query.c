@@ -31,6 +31,25 @@ TATU_MONITOR_CALL(list_apps)
     return TATU_OK;
 }
 
+/* Only what was verified: the manifest that decides about an install is the one that is signed. */
+TATU_MONITOR_CALL(read_app)
+{
+    uint32_t offset = in->words[0];
+    uint32_t len = in->words[1];
+    const struct tatu_monitor_app *app = tatu_monitor_find_verified(&m->apps, in->bytes.data);
+    if (app == NULL) {
+        return TATU_ERR_NOT_FOUND;
+    }
+    if (offset > app->image.body_len || len > app->image.body_len - offset ||
+        len > out->cap - out->len) {
+        return TATU_ERR_ARGUMENT;
+    }
+    TATU_TRY(
+        tatu_monitor_read_flash(m->chip, app->place.offset + offset, out->data + out->len, len));
+    out->len += len;
+    return TATU_OK;
+}
+
 TATU_MONITOR_CALL(read_factory)
 {
     uint8_t len_bytes[4];

@@ -57,6 +57,9 @@ static const struct call calls[] = {
     [TATU_SMC_RT_START] = {CALL(rt_start), RIGHT(PERIPHERAL), 3, false, ID_SIZE, ID_SIZE},
     [TATU_SMC_RT_STOP] = {CALL(rt_stop), RIGHT(PERIPHERAL), 1},
     [TATU_SMC_RT_STATUS] = {CALL(rt_status), RIGHT(PERIPHERAL), 1},
+    [TATU_SMC_STORE_ERASE] = {CALL(store_erase), RIGHT(STORAGE), 1},
+    [TATU_SMC_STORE_WRITE] = {CALL(store_write), RIGHT(STORAGE), 1, false, 1, REST(4)},
+    [TATU_SMC_READ_APP] = {CALL(read_app), RIGHT(UPDATE), 2, false, ID_SIZE, ID_SIZE},
 };
 _Static_assert(4 + TATU_SMC_APPS_MAX * TATU_SMC_APP_SIZE <= TATU_SMC_PAGE_SIZE,
                "the list of applications fits the page");

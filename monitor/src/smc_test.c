@@ -183,7 +183,7 @@ static void a_request_shorter_than_its_head_or_longer_than_a_page_is_refused(voi
 static void unknown_calls_are_refused(void **state)
 {
     (void)state;
-    static const uint32_t numbers[] = {0, 25, 0x101, 0x80000001, UINT32_MAX};
+    static const uint32_t numbers[] = {0, 28, 0x101, 0x80000001, UINT32_MAX};
     for (size_t i = 0; i < TATU_COUNT_OF(numbers); i++) {
         assert_int_equal(call(numbers[i], NULL, 0), TATU_ERR_UNKNOWN_COMMAND);
         rights = 0;
@@ -224,6 +224,9 @@ static void every_call_refuses_arguments_of_another_length(void **state)
         {TATU_SMC_RT_START, 28, 28},
         {TATU_SMC_RT_STOP, 4, 4},
         {TATU_SMC_RT_STATUS, 4, 4},
+        {TATU_SMC_STORE_ERASE, 4, 4},
+        {TATU_SMC_STORE_WRITE, 5, TATU_SMC_ARGUMENT_MAX},
+        {TATU_SMC_READ_APP, 24, 24},
     };
     static const uint8_t zeros[TATU_SMC_ARGUMENT_MAX];
     for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
@@ -293,6 +296,9 @@ static const struct {
     {TATU_SMC_RT_START, TATU_RIGHT_PERIPHERAL, 28},
     {TATU_SMC_RT_STOP, TATU_RIGHT_PERIPHERAL, 4},
     {TATU_SMC_RT_STATUS, TATU_RIGHT_PERIPHERAL, 4},
+    {TATU_SMC_STORE_ERASE, TATU_RIGHT_STORAGE, 4},
+    {TATU_SMC_STORE_WRITE, TATU_RIGHT_STORAGE, 8},
+    {TATU_SMC_READ_APP, TATU_RIGHT_UPDATE, 24},
 };
 
 static void every_call_needs_its_one_right(void **state)
@@ -309,7 +315,7 @@ static void every_call_needs_its_one_right(void **state)
                              TATU_ERR_DENIED);
     }
     /* VAULT and the table above are all the calls there are */
-    assert_int_equal(TATU_COUNT_OF(call_rights) + 1, TATU_SMC_RT_STATUS);
+    assert_int_equal(TATU_COUNT_OF(call_rights) + 1, TATU_SMC_READ_APP);
 }
 
 static const struct {
@@ -459,6 +465,46 @@ static void applications_are_staged_committed_and_listed(void **state)
     assert_int_equal(call(TATU_SMC_COMMIT_APPS, none, 4), TATU_OK);
     assert_int_equal(call(TATU_SMC_LIST_APPS, NULL, 0), TATU_OK);
     assert_int_equal(answer_len, 4);
+}
+
+static uint32_t read_app(uint8_t image, uint32_t offset, uint32_t len)
+{
+    uint8_t bytes[24];
+    tatu_put_le32(bytes, offset);
+    tatu_put_le32(bytes + 4, len);
+    memset(bytes + 8, image, 16);
+    return call(TATU_SMC_READ_APP, bytes, sizeof(bytes));
+}
+
+static void the_body_of_what_was_verified_can_be_read_and_nothing_else(void **state)
+{
+    (void)state;
+    const struct sim_package package = {TATU_IMAGE_APPLICATION, 'k', 'k', 3000, 1};
+    const uint32_t body_len = 3000 - 64;
+    uint8_t bytes[3000];
+    uint32_t handle = 0;
+    sim_make_package(&package, bytes);
+    assert_int_equal(stage_begin(TATU_IMAGE_APPLICATION, sizeof(bytes), &handle), TATU_OK);
+    assert_int_equal(stage_write(handle, 0, bytes, sizeof(bytes)), TATU_OK);
+    assert_int_equal(read_app('k', 0, 4), TATU_ERR_NOT_FOUND); /* not verified yet */
+    assert_int_equal(call_word(TATU_SMC_STAGE_FINISH, handle), TATU_OK);
+    assert_int_equal(read_app('k', 0, body_len), TATU_OK);
+    assert_int_equal(answer_len, body_len);
+    assert_memory_equal(page, bytes, body_len);
+    assert_int_equal(read_app('k', body_len - 3, 3), TATU_OK);
+    assert_memory_equal(page, bytes + body_len - 3, 3);
+    assert_int_equal(read_app('k', body_len, 0), TATU_OK);
+    assert_int_equal(answer_len, 0);
+    assert_int_equal(read_app('k', body_len - 3, 4), TATU_ERR_ARGUMENT);
+    assert_int_equal(read_app('k', body_len + 1, 0), TATU_ERR_ARGUMENT);
+    assert_int_equal(read_app('k', 4, UINT32_MAX), TATU_ERR_ARGUMENT);
+    assert_int_equal(read_app('k', UINT32_MAX, 4), TATU_ERR_ARGUMENT);
+    assert_int_equal(read_app('x', 0, 4), TATU_ERR_NOT_FOUND);
+    assert_int_equal(call_word(TATU_SMC_STAGE_ABORT, handle), TATU_OK);
+    assert_int_equal(read_app('k', 0, 4), TATU_ERR_NOT_FOUND);
+    install('k');
+    assert_int_equal(read_app('k', 0, 4), TATU_OK);
+    assert_memory_equal(page, bytes, 4);
 }
 
 static void staging_errors_reach_the_caller(void **state)
@@ -840,6 +886,93 @@ static void cores_start_stop_and_tell_how_they_are(void **state)
     assert_int_equal(call_word(TATU_SMC_RT_STATUS, 2), TATU_ERR_ARGUMENT);
 }
 
+/* ---- the store ---------------------------------------------------------------------------------
+ */
+
+#define BLOCK TATU_FLASH_STORE_BLOCK
+
+static uint32_t store_write(uint32_t offset, uint8_t byte, uint32_t len)
+{
+    uint8_t bytes[TATU_SMC_ARGUMENT_MAX];
+    memset(bytes, byte, sizeof(bytes));
+    tatu_put_le32(bytes, offset);
+    return call(TATU_SMC_STORE_WRITE, bytes, 4 + len);
+}
+
+static bool is_all(uint32_t at, uint32_t len, uint8_t byte)
+{
+    const uint8_t *flash = chip->flash + at;
+    return flash[0] == byte && memcmp(flash, flash + 1, len - 1) == 0;
+}
+
+static void the_store_is_written_by_words_and_erased_by_blocks(void **state)
+{
+    (void)state;
+    uint32_t last = TATU_FLASH_STORE_SIZE - BLOCK;
+    uint32_t most = TATU_SMC_ARGUMENT_MAX - 4;
+    for (uint32_t at = last - BLOCK; at < TATU_FLASH_STORE_SIZE; at += 2048) {
+        assert_int_equal(store_write(at, 0x5a, 2048), TATU_OK);
+    }
+    assert_int_equal(store_write(0, 0x33, most), TATU_OK);
+    assert_true(is_all(TATU_FLASH_STORE_AT, most, 0x33));
+    assert_true(is_all(TATU_FLASH_STORE_AT + last - BLOCK, 2 * BLOCK, 0x5a));
+    assert_int_equal(store_write(last + 4, 0x0f, 8), TATU_OK); /* bits only fall */
+    assert_true(is_all(TATU_FLASH_STORE_AT + last + 4, 8, 0x0a));
+    assert_int_equal(call_word(TATU_SMC_STORE_ERASE, last), TATU_OK);
+    assert_int_equal(answer_len, 0);
+    assert_true(is_all(TATU_FLASH_STORE_AT + last, BLOCK, 0xff));
+    assert_true(is_all(TATU_FLASH_STORE_AT + last - BLOCK, BLOCK, 0x5a));
+    assert_true(is_all(TATU_FLASH_RECORDS_AT, TATU_FLASH_RECORDS_SIZE, 0xff));
+}
+
+static void nothing_beside_the_store_is_written_through_it(void **state)
+{
+    (void)state;
+    static const uint32_t erases[] = {1,
+                                      4096,
+                                      BLOCK - 4096,
+                                      TATU_FLASH_STORE_SIZE,
+                                      TATU_FLASH_STORE_AT,
+                                      0u - BLOCK,
+                                      0u - TATU_FLASH_STORE_AT,
+                                      UINT32_MAX};
+    static const struct {
+        uint32_t offset;
+        uint32_t len;
+    } writes[] = {
+        {1, 4},
+        {0, 3},
+        {2, 2},
+        {BLOCK - 4, 8},
+        {BLOCK - 2048, 2052},
+        {TATU_FLASH_STORE_SIZE - 4, 8},
+        {TATU_FLASH_STORE_SIZE, 4},
+        {TATU_FLASH_STORE_AT, 4},
+        {0u - 4, 4},
+        {0u - BLOCK, 4},
+        {0u - TATU_FLASH_STORE_AT, 4},
+    };
+    uint32_t done = chip->erase_count + chip->program_count;
+    for (size_t i = 0; i < TATU_COUNT_OF(erases); i++) {
+        assert_int_equal(call_word(TATU_SMC_STORE_ERASE, erases[i]), TATU_ERR_ARGUMENT);
+    }
+    for (size_t i = 0; i < TATU_COUNT_OF(writes); i++) {
+        assert_int_equal(store_write(writes[i].offset, 0, writes[i].len), TATU_ERR_ARGUMENT);
+    }
+    assert_int_equal(chip->erase_count + chip->program_count, done);
+}
+
+static void a_flash_that_fails_is_told_by_the_store(void **state)
+{
+    (void)state;
+    for (uint32_t nth = 1; nth <= BLOCK / TATU_FLASH_SECTOR_SIZE; nth++) {
+        chip->flash_fails = nth;
+        assert_int_equal(call_word(TATU_SMC_STORE_ERASE, 0), TATU_ERR_IO);
+    }
+    chip->flash_fails = 2;
+    assert_int_equal(store_write(0, 0, 8), TATU_ERR_IO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -862,6 +995,7 @@ int main(void)
         cmocka_unit_test_setup(records_go_in_and_out, fixture),
         cmocka_unit_test_setup(the_normal_world_cannot_forge_a_boot_record, fixture),
         cmocka_unit_test_setup(applications_are_staged_committed_and_listed, fixture),
+        cmocka_unit_test_setup(the_body_of_what_was_verified_can_be_read_and_nothing_else, fixture),
         cmocka_unit_test_setup(staging_errors_reach_the_caller, fixture),
         cmocka_unit_test_setup(commit_refuses_a_list_of_the_wrong_shape, fixture),
         cmocka_unit_test_setup(the_endorsement_is_read_when_there_is_one, fixture),
@@ -881,6 +1015,9 @@ int main(void)
         cmocka_unit_test_setup(peripherals_are_given_until_the_owners_are_locked, fixture),
         cmocka_unit_test_setup(a_core_runs_what_is_inside_an_installed_image_only, fixture),
         cmocka_unit_test_setup(cores_start_stop_and_tell_how_they_are, fixture),
+        cmocka_unit_test_setup(the_store_is_written_by_words_and_erased_by_blocks, fixture),
+        cmocka_unit_test_setup(nothing_beside_the_store_is_written_through_it, fixture),
+        cmocka_unit_test_setup(a_flash_that_fails_is_told_by_the_store, fixture),
     };
     return FIXTURE_RUN(tests);
 }

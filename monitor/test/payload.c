@@ -100,7 +100,7 @@ static void attack_memory(const struct parameters *p)
         {TATU_MAP_RECOVERY_BASE, "recovery port faults"},
         {TATU_MAP_SECRAM_BASE, "secure RAM faults"},
         {TATU_MAP_SECRAM_BASE + TATU_MAP_SECRAM_SIZE - 4, "end of secure RAM faults"},
-        {TATU_MAP_WINDOW_BASE + 3 * TATU_MAP_WINDOW_STRIDE, "closed window faults"},
+        {TATU_MAP_WINDOW_BASE + 4 * TATU_MAP_WINDOW_STRIDE, "closed window faults"},
         {TATU_MAP_WINDOW_BASE + 7 * TATU_MAP_WINDOW_STRIDE, "last window faults"},
         {TATU_MAP_WINDOW_BASE + TATU_FLASH_ROOT_SIZE, "behind the root window faults"},
         {TATU_MAP_WINDOW_BASE + TATU_MAP_WINDOW_STRIDE + TATU_FLASH_APPS0_SIZE,
@@ -162,7 +162,7 @@ static void attack_pages(void)
               call_at(PAGE_AT, 0xffffffffu) == TATU_ERR_LONG,
           "impossible lengths are refused");
     check(call(0, page, 0) == TATU_ERR_UNKNOWN_COMMAND &&
-              call(25, page, 0) == TATU_ERR_UNKNOWN_COMMAND,
+              call(28, page, 0) == TATU_ERR_UNKNOWN_COMMAND,
           "unknown calls are refused");
 }
 
@@ -221,6 +221,9 @@ static void attack_rights(void)
         {TATU_SMC_RT_START, 0, 28, TATU_RIGHT_PERIPHERAL},
         {TATU_SMC_RT_STOP, 0, 4, TATU_RIGHT_PERIPHERAL},
         {TATU_SMC_RT_STATUS, 0, 4, TATU_RIGHT_PERIPHERAL},
+        {TATU_SMC_STORE_ERASE, 0, 4, TATU_RIGHT_STORAGE},
+        {TATU_SMC_STORE_WRITE, 0, 8, TATU_RIGHT_STORAGE},
+        {TATU_SMC_READ_APP, 0, 24, TATU_RIGHT_UPDATE},
         {TATU_SMC_VAULT, TATU_VAULT_GET_INFO, 0, TATU_RIGHT_QUERY},
         {TATU_SMC_VAULT, TATU_VAULT_MAKE_KEY, 0, TATU_RIGHT_ATTEST},
         {TATU_SMC_VAULT, TATU_VAULT_MAKE_EVIDENCE, 0, TATU_RIGHT_ATTEST},

@@ -34,11 +34,13 @@ struct tatu_appman_service {
     gid_t gid;
     size_t group_count;
     gid_t groups[TATU_APPMAN_GROUP_MAX];
+    uint32_t rights;        /* TATU_RIGHT_* of its calls to the monitor */
     uint64_t capabilities;  /* bits of CAP_*; all others are given up for ever */
     const char *memory_max; /* of its cgroup */
     const char *pids_max;
     struct tatu_appman_place socket; /* SOCK_SEQPACKET, handed over on TATU_APPMAN_SOCKET_FD */
     struct tatu_appman_place places[TATU_APPMAN_PLACE_MAX];
+    const char *kept; /* its folder in the store; NULL for none */
 };
 
 /* ---- supervision: who is to be started when, and when to give up ---- */
@@ -47,8 +49,10 @@ struct tatu_appman_service {
 #define TATU_APPMAN_BACKOFF_MAX_MS 10000u
 #define TATU_APPMAN_HEALTHY_MS                                                                     \
     30000u /* a service that lived this long begins with a fresh back-off */
-#define TATU_APPMAN_FAILURES_MAX 8u  /* in a row; then the device restarts */
-#define TATU_APPMAN_STEADY_MS 10000u /* all services up for so long: this boot is healthy */
+#define TATU_APPMAN_FAILURES_MAX 8u    /* in a row; then the device restarts */
+#define TATU_APPMAN_RESTARTS_MAX 5u    /* in a row; then a boot without applications */
+#define TATU_APPMAN_LASTING_MS 300000u /* a boot that lasted so long is no part of a row */
+#define TATU_APPMAN_STEADY_MS 10000u   /* all services up for so long: this boot is healthy */
 
 enum tatu_appman_state {
     TATU_APPMAN_ABSENT = 0,
@@ -100,28 +104,81 @@ struct tatu_appman_boot {
     const struct tatu_os_monitor *monitor;
     const struct tatu_os_log *log;
     enum tatu_boot_mode mode;
-    bool healthy; /* the monitor was told */
+    bool healthy;          /* the monitor was told */
+    uint32_t reset_reason; /* TATU_RESET_* */
+    uint32_t restarts;     /* that nobody asked for, in a row, this one counted */
 };
 
 /** Asks the monitor and says what it answers. One that does not answer leaves mode NORMAL: it does
  * not list applications either. */
 void tatu_appman_read_boot(struct tatu_appman_boot *boot);
+/**
+ * Counts restarts that nobody asked for, in a file of the store: a kernel that an application
+ * brings down would else restart for ever, since it comes up each time. After
+ * TATU_APPMAN_RESTARTS_MAX in a row this boot is a safe one. Whoever pulls the plug or presses the
+ * button begins anew.
+ */
+void tatu_appman_count_restart(struct tatu_appman_boot *boot, const char *file);
+/** The next restart is asked for, or this boot has lasted: the count is 0 again. */
+void tatu_appman_forgive_restarts(struct tatu_appman_boot *boot, const char *file);
 /** Whether applications may be started; if not, says so, and keeps an event for the owner. */
 bool tatu_appman_may_launch(const struct tatu_appman_boot *boot, uint64_t unix_s);
 /** Tells the monitor that this boot is healthy, once, and then makes `file`. Errors: the monitor's.
  */
 enum tatu_err tatu_appman_tell_healthy(struct tatu_appman_boot *boot, const char *file);
 
-/* ---- control socket ---- */
+/* ---- what others ask ---- */
 
-enum tatu_appman_request {
-    TATU_APPMAN_STATUS = 1,
-    TATU_APPMAN_RELOAD = 2,
-    TATU_APPMAN_RESTART = 3,
+/** Whether this user may ask that of appman: a table of the services. */
+bool tatu_appman_may_ask(uid_t uid, uint32_t op);
+
+/* ---- the store ---- */
+
+#define TATU_APPMAN_STORE_COUNTER 0 /* of the vault: how often the store was opened */
+
+/** What process 1 does for the store, and a test instead. Each answers an errno, 0 for success. */
+struct tatu_appman_flash {
+    int (*mount)(void *context);
+    int (*unmount)(void *context);
+    int (*erase)(void *context); /* all of it; not mounted */
+    void *context;
 };
 
-/** The word, with or without a newline behind it. Errors: UNKNOWN_COMMAND. */
-enum tatu_err tatu_appman_decode_request(struct tatu_span in, enum tatu_appman_request *out);
+/**
+ * Mounts the store at `root` and looks whether it is this board's, as it was left: a copy of
+ * another board or of an earlier time, and one that somebody made, is refused, told to the owner in
+ * an event, and erased.
+ *
+ * Errors   IO, or the vault's: it cannot be used in this boot; it is not mounted and not erased
+ * Cost     three vault commands
+ * Source   docs/protocol/storage.md
+ */
+enum tatu_err tatu_appman_open_store(const struct tatu_appman_flash *flash, const char *root,
+                                     const struct tatu_os_monitor *monitor,
+                                     const struct tatu_os_log *log, uint64_t unix_s);
+
+/* ---- time ---- */
+
+#define TATU_APPMAN_CLOCK_SLACK_S 900
+
+/** What is known of signed time: the distance of the clock from the time since boot, when attestd
+ *  had set it last. */
+struct tatu_appman_clock {
+    bool is_signed;
+    int64_t offset_s;
+    uint64_t proof; /* of which certificate; another one is another proof */
+};
+
+/** Errors: IO, FULL. */
+enum tatu_err tatu_appman_save_time(const char *path, uint64_t unix_s);
+/** Errors: NOT_FOUND, FORMAT it is damaged, IO. */
+enum tatu_err tatu_appman_load_time(const char *path, uint64_t *out_unix_s);
+/** Whether an application may set the clock to that: anything before there was a signed time, then
+ *  at most TATU_APPMAN_CLOCK_SLACK_S from it. */
+bool tatu_appman_may_set_time(const struct tatu_appman_clock *clock, int64_t unix_s,
+                              uint64_t boot_s);
+
+/* ---- memory ---- */
 
 /** The number of a line "Name:   123 kB" of /proc/meminfo. Errors: NOT_FOUND, FORMAT. */
 enum tatu_err tatu_appman_find_kib(struct tatu_span text, const char *name, uint32_t *out_kib);

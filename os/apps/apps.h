@@ -1,79 +1,67 @@
 /*
- * Applications: what is installed, the container of each, its life and its peripherals. A library
- * in appman: it owns no process but the ones it starts, and its one descriptor goes into appman's
- * loop. Source: docs/protocol/os.md.
+ * Applications: what is installed, the container of each, its user, life, peripherals, file and
+ * output. A library in appman: it owns no process but the ones it starts, and hangs in appman's
+ * loop. Source: docs/protocol/os.md, requests.md, storage.md.
  */
 #ifndef TATU_OS_APPS_APPS_H
 #define TATU_OS_APPS_APPS_H
 
-#include <stdio.h>
 #include <sys/types.h>
 
 #include "base/base.h"
-#include "os/apps/manifest.h"
 #include "os/lib/log.h"
+#include "os/lib/loop.h"
+#include "os/lib/request.h"
 #include "os/lib/sm.h"
-#include "proto/image.h"
-#include "proto/smc.h"
 
-#define TATU_APPS_LOG_BYTES 2048u /* of one unfinished line and the ring behind it */
+/* Of this board: what all applications together may use, as Azure Sphere counts it (anonymous and
+ * shared memory; room for one TLS handshake), and what a container costs beside it: 240 to 500 KiB
+ * of the kernel's before its program does anything, and pages of libraries that it was the first to
+ * touch. A control group counts both. */
+#define TATU_APPS_USER_KIB 1280u
+#define TATU_APPS_EMPTY_KIB 448u
 
-enum tatu_app_state {
-    TATU_APP_ABSENT = 0,
-    TATU_APP_WAITING, /* to be started at next_ms */
-    TATU_APP_RUNNING,
-    TATU_APP_STOPPING, /* SIGTERM is sent; SIGKILL at next_ms */
+struct tatu_apps;
+
+/** What applications may ask of the machine; each answers an errno, 0 for success. */
+struct tatu_apps_machine {
+    int (*restart)(void *context);
+    /** seconds until the alarm, 0: until the pin alone. */
+    int (*power_down)(void *context, uint32_t seconds);
+    int (*set_time)(void *context, int64_t seconds, uint32_t nanoseconds);
+    int (*set_rtc)(void *context);
+    void *context;
+    const char *version; /* of the OS */
 };
 
-struct tatu_app {
-    enum tatu_app_state state;
-    bool wanted; /* false: to be gone when it has stopped */
-    struct tatu_smc_app image;
-    struct tatu_manifest manifest;
-    char component[TATU_GUID_TEXT_SIZE];
-    uint32_t uid;
-    pid_t pid;
-    int control_fd; /* listening */
-    int pending_fd; /* a connection whose request has not come yet; one at a time */
-    int output_fd;
-    int status_fd; /* launch tells there how the application ended */
-    int64_t next_ms;
-    int64_t started_ms;
-    uint32_t failures; /* in a row */
-    char line[TATU_APPS_LOG_BYTES];
-    size_t line_len;
-};
-
-struct tatu_apps {
+struct tatu_apps_world {
+    struct tatu_os_loop *loop;
     const struct tatu_os_monitor *monitor;
     const struct tatu_os_log *log;
-    int epoll_fd;
-    struct tatu_app apps[TATU_SMC_APPS_MAX];
+    const char *uids_file; /* in the store */
+    const char *storage;   /* folder of the applications' files, in the store */
+    struct tatu_apps_machine machine;
 };
 
-/** Errors: IO. */
-enum tatu_err tatu_apps_init(struct tatu_apps *apps, const struct tatu_os_monitor *monitor,
-                             const struct tatu_os_log *log);
-
-/** Readable when tatu_apps_dispatch has work. */
-int tatu_apps_descriptor(const struct tatu_apps *apps);
-
-/** Handles sockets and output that are ready; never waits. */
-void tatu_apps_dispatch(struct tatu_apps *apps);
+/** Reads who has which user; world is borrowed. Errors: MEMORY. */
+enum tatu_err tatu_apps_open(const struct tatu_apps_world *world, struct tatu_apps **out);
 
 /**
- * Asks the monitor what is installed and starts, stops or replaces what changed.
+ * Asks the monitor what is installed and starts, stops or replaces what changed. What is new stays
+ * stopped when manual.
  * Errors   those of the monitor; then nothing changed
  */
-enum tatu_err tatu_apps_reload(struct tatu_apps *apps, int64_t now_ms);
-
-/** Does what is due; the time of the next thing that will be, or -1. */
-int64_t tatu_apps_advance(struct tatu_apps *apps, int64_t now_ms);
+enum tatu_err tatu_apps_reload(struct tatu_apps *apps, bool manual);
 
 /** A child of appman ended. False: it was none of the applications. */
-bool tatu_apps_child_ended(struct tatu_apps *apps, pid_t pid, int status, int64_t now_ms);
+bool tatu_apps_child_ended(struct tatu_apps *apps, pid_t pid, int status);
 
-/** One line for each application, to the control socket's `status`. */
-void tatu_apps_describe(const struct tatu_apps *apps, char *out, size_t size);
+/** Looks at what they use now, for the peak; to be called now and then. */
+void tatu_apps_sample(struct tatu_apps *apps);
+
+/** Answers a request to appman that is about applications (proto/request.h). The caller has checked
+ *  who asks. Errors: UNKNOWN_COMMAND it is about something else. */
+enum tatu_err tatu_apps_act(struct tatu_apps *apps, const struct tatu_os_asked *asked,
+                            struct tatu_os_reply *reply);
 
 #endif

@@ -31,9 +31,11 @@ struct tatu_launch_spec {
     uint8_t verity_root[32];
     uint32_t share_net; /* 0: an empty network namespace */
     uint32_t stack_bytes;
+    uint32_t file_bytes;              /* no file it writes grows longer: its quota in the store */
     uint32_t arg_count;               /* strings in args */
     char args[TATU_LAUNCH_ARG_BYTES]; /* NUL-separated, the entry point first ("/bin/app") */
     char component[40];               /* guid text */
+    char tenant[40];                  /* guid text, "" for none */
     char block_device[TATU_LAUNCH_PATH_MAX];
     char control[TATU_LAUNCH_PATH_MAX];    /* socket to bind at /run/control */
     char deviceauth[TATU_LAUNCH_PATH_MAX]; /* folder to bind at /run/deviceauth, "" for none */

@@ -79,6 +79,11 @@ enum tatu_err tatu_os_commit_apps(const struct tatu_os_monitor *monitor, const u
 enum tatu_err tatu_os_list_apps(const struct tatu_os_monitor *monitor,
                                 struct tatu_smc_app out[TATU_SMC_APPS_MAX], size_t *out_count);
 
+/** Bytes of the body of an image that is installed, or staged and verified.
+ *  Errors: NOT_FOUND; ARGUMENT they are not all inside. */
+enum tatu_err tatu_os_read_app(const struct tatu_os_monitor *monitor, const uint8_t image[16],
+                               uint32_t offset, uint8_t *out, size_t len);
+
 /** The endorsement, a COSE_Sign1. Errors: FULL when it does not fit. */
 enum tatu_err tatu_os_read_factory(const struct tatu_os_monitor *monitor, struct tatu_buf *out);
 /** The verified keystore's body, for tatu_proto_decode_keystore. Errors: FULL. */

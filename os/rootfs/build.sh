@@ -50,6 +50,7 @@ put() {
     dir) mkdir -p -- "$to" && chmod "$mode" -- "$to" ;;
     link:*) ln -s -- "${source#link:}" "$to" ;;
     text:*) printf '%s\n' "${source#text:}" >"$to" && chmod "$mode" -- "$to" ;;
+    data:*) install -m "$mode" -- "${source#data:}" "$to" ;;
     *) put_file "$to" "$mode" "$source" ;;
   esac
 }

@@ -109,6 +109,7 @@ static enum tatu_err erase_all(struct tatu_recovery_state *state)
         {TATU_FLASH_TABLE1_AT, TATU_FLASH_SECTOR_SIZE},
         {TATU_FLASH_APPS0_AT, TATU_FLASH_APPS0_SIZE},
         {TATU_FLASH_APPS1_AT, TATU_FLASH_APPS1_SIZE},
+        {TATU_FLASH_STORE_AT, TATU_FLASH_STORE_SIZE},
     };
     for (size_t i = 0; i < TATU_COUNT_OF(ranges); i++) {
         TATU_TRY(tatu_recovery_erase(state, ranges[i].at, ranges[i].size));

@@ -59,7 +59,7 @@ static void wiped_flash_gets_both_sets(void **state)
     assert_non_null(strstr(chip->log, "[REC] installed\n"));
 }
 
-static void applications_and_tables_go_and_records_and_factory_stay(void **state)
+static void applications_store_and_tables_go_and_records_and_factory_stay(void **state)
 {
     (void)state;
     memset(chip->flash, 0x3c, TATU_FLASH_SIZE);
@@ -67,6 +67,7 @@ static void applications_and_tables_go_and_records_and_factory_stay(void **state
     expect_installed();
     assert_true(is_all(TATU_FLASH_APPS0_AT, TATU_FLASH_APPS0_SIZE, 0xff));
     assert_true(is_all(TATU_FLASH_APPS1_AT, TATU_FLASH_APPS1_SIZE, 0xff));
+    assert_true(is_all(TATU_FLASH_STORE_AT, TATU_FLASH_STORE_SIZE, 0xff));
     assert_true(is_all(TATU_FLASH_TABLE0_AT, TATU_FLASH_SECTOR_SIZE, 0xff));
     assert_true(is_all(TATU_FLASH_TABLE1_AT, TATU_FLASH_SECTOR_SIZE, 0xff));
     assert_true(is_all(TATU_FLASH_FACTORY_AT, TATU_FLASH_FACTORY_SIZE, 0x3c));
@@ -287,8 +288,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(wiped_flash_gets_both_sets, make_bench, end_bench),
-        cmocka_unit_test_setup_teardown(applications_and_tables_go_and_records_and_factory_stay,
-                                        make_bench, end_bench),
+        cmocka_unit_test_setup_teardown(
+            applications_store_and_tables_go_and_records_and_factory_stay, make_bench, end_bench),
         cmocka_unit_test_setup_teardown(vault_forgets_before_any_set_can_start, make_bench,
                                         end_bench),
         cmocka_unit_test_setup_teardown(parts_that_are_there_are_not_sent_again, make_bench,

@@ -129,7 +129,7 @@ class Bench(Chip):
         flash = self.flash_now()
         for which in (0, 1):
             assert self.holds(packages, which, flash), f"set {which} is not as the manifest says"
-        for name in ("APPS0", "APPS1"):
+        for name in ("APPS0", "APPS1", "STORE"):
             at = M[f"FLASH_{name}_AT"]
             assert not flash[at:at + M[f"FLASH_{name}_SIZE"]].strip(b"\xff"), f"{name} is not erased"
         for name in ("TABLE0", "TABLE1"):

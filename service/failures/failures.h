@@ -41,7 +41,11 @@ enum tatu_err tatu_failures_put(const struct tatu_call *call, const uint8_t devi
     X(UNKNOWN_REPORT, "unknown-report")                                                            \
     X(NOT_LAUNCHING, "not-launching")                                                              \
     X(FLOORS_RAISED, "floors-raised")                                                              \
-    X(BACKUP_REPAIRED, "backup-repaired")
+    X(BACKUP_REPAIRED, "backup-repaired")                                                          \
+    X(STORE_ERASED, "store-erased")                                                                \
+    X(USERS_REFUSED, "users-refused")                                                              \
+    X(APP_MEMORY, "app-memory")                                                                    \
+    X(INSTALL_REFUSED, "install-refused")
 enum tatu_service_event {
 #define TATU_SERVICE_EVENT_ENUM(name, text) TATU_SERVICE_EVENT_##name,
     TATU_SERVICE_EVENTS(TATU_SERVICE_EVENT_ENUM)

@@ -31,6 +31,9 @@ const struct shot_rule shot_rules[SHOT_CALLS] = {
     [TATU_SMC_RT_START] = {RIGHT(PERIPHERAL), false, 28},
     [TATU_SMC_RT_STOP] = {RIGHT(PERIPHERAL), false, 4},
     [TATU_SMC_RT_STATUS] = {RIGHT(PERIPHERAL), false, 4},
+    [TATU_SMC_STORE_ERASE] = {RIGHT(STORAGE), false, 4},
+    [TATU_SMC_STORE_WRITE] = {RIGHT(STORAGE), false, 8},
+    [TATU_SMC_READ_APP] = {RIGHT(UPDATE), false, 24},
 };
 
 const struct shot_rule shot_vault_rules[SHOT_VAULT_COMMANDS] = {
@@ -237,7 +240,17 @@ static uint32_t put_arguments(struct shots *shots, uint32_t number, uint8_t *out
         return 8 + 4 * shots_draw(shots, 64);
     case TATU_SMC_COMMIT_APPS:
         return put_ids(shots, out);
+    case TATU_SMC_READ_APP:
+        tatu_put_le32(out, shots_draw(shots, 64));
+        tatu_put_le32(out + 4, shots_draw(shots, 64));
+        memset(out + 8, (int)(1 + shots_draw(shots, SIM_VERSION_COUNT)), 16);
+        return len;
     case TATU_SMC_RT_START:
+        if (one_in(shots, 2)) { /* else numbers that have nothing to do with each other */
+            tatu_put_le32(out, shots_draw(shots, 2));
+            tatu_put_le32(out + 4, 4 * shots_draw(shots, 8));
+            tatu_put_le32(out + 8, 4 + 4 * shots_draw(shots, 8));
+        }
         memset(out + 12, (int)(1 + shots_draw(shots, SIM_VERSION_COUNT)), 16);
         return len;
     case TATU_SMC_POWER_DOWN:

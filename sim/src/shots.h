@@ -5,7 +5,7 @@
 
 #include "board.h"
 
-#define SHOT_CALLS 25u          /* numbers of calls are below */
+#define SHOT_CALLS 28u          /* numbers of calls are below */
 #define SHOT_VAULT_COMMANDS 36u /* numbers of the vault's commands are below */
 #define SHOT_PAGE (TATU_MAP_RAM_BASE + 0x10000u)
 #define SHOT_LAST_PAGE (TATU_MAP_RAM_BASE + TATU_MAP_RAM_SIZE_DEFAULT - TATU_SMC_PAGE_SIZE)

@@ -137,6 +137,9 @@ static bool may_write(const struct tatu_monitor *m, uint32_t number, uint32_t at
         is_in(at, TATU_FLASH_APPS1_AT, TATU_FLASH_APPS1_SIZE)) {
         return number == TATU_SMC_STAGE_WRITE && !is_of_installed(&m->apps, at / SECTOR);
     }
+    if (is_in(at, TATU_FLASH_STORE_AT, TATU_FLASH_STORE_SIZE)) {
+        return number == TATU_SMC_STORE_ERASE || number == TATU_SMC_STORE_WRITE;
+    }
     if (is_in(at, TATU_FLASH_RECORDS_AT, TATU_FLASH_RECORDS_SIZE)) {
         return number == TATU_SMC_RECORD_APPEND || number == TATU_SMC_RECORD_ACK;
     }

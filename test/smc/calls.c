@@ -9,7 +9,7 @@
 #define WHOLE_EVERY 16u
 #define TOLD_EVERY 50000u
 #define PAGE_WORDS (TATU_SMC_PAGE_SIZE / 4u)
-#define CALL_COUNT 25u
+#define CALL_COUNT 28u
 #define COMMAND_COUNT 36u
 #define APPS_WINDOW (TATU_MAP_WINDOW_BASE + TATU_MAP_WINDOW_STRIDE)
 
@@ -35,7 +35,8 @@ static const uint8_t argument_len[CALL_COUNT] = {
     [TATU_SMC_STAGE_FINISH] = 4, [TATU_SMC_STAGE_ABORT] = 4,   [TATU_SMC_COMMIT_APPS] = 20,
     [TATU_SMC_WATCHDOG] = 4,     [TATU_SMC_STAGE_COPY] = 4,    [TATU_SMC_POWER_DOWN] = 4,
     [TATU_SMC_SET_OWNER] = 8,    [TATU_SMC_RT_START] = 28,     [TATU_SMC_RT_STOP] = 4,
-    [TATU_SMC_RT_STATUS] = 4,
+    [TATU_SMC_RT_STATUS] = 4,    [TATU_SMC_STORE_ERASE] = 4,   [TATU_SMC_STORE_WRITE] = 8,
+    [TATU_SMC_READ_APP] = 24,
 };
 static const uint8_t payload_len[COMMAND_COUNT] = {
     [TATU_VAULT_SET_TIME] = 120,

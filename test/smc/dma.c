@@ -101,6 +101,8 @@ static uint32_t attack_ends(void)
         {TATU_MAP_WINDOW_BASE + TATU_MAP_WINDOW_STRIDE + TATU_FLASH_APPS0_SIZE - 256, DISK_SECTOR},
         {TATU_MAP_WINDOW_BASE + 2 * TATU_MAP_WINDOW_STRIDE + TATU_FLASH_APPS1_SIZE - 256,
          DISK_SECTOR},
+        {TATU_MAP_WINDOW_BASE + 3 * TATU_MAP_WINDOW_STRIDE + TATU_FLASH_STORE_SIZE - 256,
+         DISK_SECTOR},
         {TATU_MAP_SECRAM_BASE - 256, DISK_SECTOR},
         {0xffffff00u, DISK_SECTOR},
         {0xffffffffffffff00ull, DISK_SECTOR},
@@ -120,8 +122,8 @@ static uint32_t attack_ends(void)
 static uint32_t attack_windows(uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        attack_data(TATU_MAP_WINDOW_BASE + i % 3 * TATU_MAP_WINDOW_STRIDE +
-                        draw(TATU_FLASH_APPS1_SIZE / DISK_SECTOR) * DISK_SECTOR,
+        attack_data(TATU_MAP_WINDOW_BASE + i % 4 * TATU_MAP_WINDOW_STRIDE +
+                        draw(TATU_FLASH_STORE_SIZE / DISK_SECTOR) * DISK_SECTOR,
                     DISK_SECTOR);
     }
     return 2 * count;

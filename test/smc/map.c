@@ -2,7 +2,7 @@
 #include "attack.h"
 
 #define WINDOW(n) (TATU_MAP_WINDOW_BASE + (uint32_t)(n)*TATU_MAP_WINDOW_STRIDE)
-#define OPEN_COUNT 3
+#define OPEN_COUNT 4
 #define TOLD_MAX 8u
 
 const struct secret secrets[] = {
@@ -18,13 +18,15 @@ const struct secret secrets[] = {
     {TATU_MAP_RTTCM_BASE, TATU_RT_TCM_SIZE, "memory of core 0"},
     {TATU_MAP_RTTCM_BASE + TATU_MAP_RTTCM_STRIDE, TATU_RT_TCM_SIZE, "memory of core 1"},
     {TATU_MAP_SECRAM_BASE, TATU_MAP_SECRAM_SIZE, "secure RAM"},
-    {WINDOW(3), 5 * TATU_MAP_WINDOW_STRIDE, "closed windows"},
+    {WINDOW(4), 4 * TATU_MAP_WINDOW_STRIDE, "closed windows"},
     {WINDOW(0) + TATU_FLASH_ROOT_SIZE, TATU_MAP_WINDOW_STRIDE - TATU_FLASH_ROOT_SIZE,
      "behind window 0"},
     {WINDOW(1) + TATU_FLASH_APPS0_SIZE, TATU_MAP_WINDOW_STRIDE - TATU_FLASH_APPS0_SIZE,
      "behind window 1"},
     {WINDOW(2) + TATU_FLASH_APPS1_SIZE, TATU_MAP_WINDOW_STRIDE - TATU_FLASH_APPS1_SIZE,
      "behind window 2"},
+    {WINDOW(3) + TATU_FLASH_STORE_SIZE, TATU_MAP_WINDOW_STRIDE - TATU_FLASH_STORE_SIZE,
+     "behind window 3"},
     {TATU_MAP_VSRAM_BASE, TATU_MAP_VSRAM_SIZE, "the vault's memory"},
     {TATU_MAP_VFLASH_BASE, TATU_MAP_FLASH_SIZE, "the vault's flash"},
     {TATU_RT_MAILBOX_BASE, 0x1000, "the cores' side of their mailbox"},
@@ -49,6 +51,7 @@ static const struct {
     {WINDOW(0), TATU_FLASH_ROOT_SIZE},
     {WINDOW(1), TATU_FLASH_APPS0_SIZE},
     {WINDOW(2), TATU_FLASH_APPS1_SIZE},
+    {WINDOW(3), TATU_FLASH_STORE_SIZE},
     {TATU_MAP_RAM_BASE, TATU_MAP_RAM_SIZE_DEFAULT},
 };
 
@@ -108,7 +111,7 @@ static void attack_open_windows(uint32_t count)
     uint32_t held = 0;
     for (uint32_t i = 0; i < OPEN_COUNT * count; i++) {
         uint32_t n = i % OPEN_COUNT;
-        uint32_t at = WINDOW(n) + draw(TATU_FLASH_APPS1_SIZE) / 4 * 4;
+        uint32_t at = WINDOW(n) + draw(TATU_FLASH_STORE_SIZE) / 4 * 4;
         held += is_shut(at, 4, true) && is_shut(at + 1, 1, true);
     }
     tell("writes through open windows", OPEN_COUNT * count, held);

@@ -1,4 +1,15 @@
 #!/usr/bin/env bash
-# appman as process 1 on the chip: rights, restarts, a crash kept as a record.
-set -euo pipefail
-exec /usr/bin/python3 os/appman/test/chip_test.py
+# The device OS on the chip: appman as process 1, applications beside stand-ins of the services, then the device API of a booted board, whole.
+set -uo pipefail
+passed=0
+failed=0
+status=0
+for test in os/appman/test/chip_test.py os/appman/test/apps_test.py test/device/device_test.py; do
+    last=$(/usr/bin/python3 "$test" | tee -a /dev/stderr | tail -n 1) || status=1
+    case $last in *' passed, '*' failed') ;; *) last='0 passed, 1 failed' ;; esac
+    passed=$((passed + ${last%% *}))
+    last=${last#*, }
+    failed=$((failed + ${last%% *}))
+done
+echo "$passed passed, $failed failed"
+[ "$status" -eq 0 ] && [ "$failed" -eq 0 ]

@@ -6,12 +6,11 @@
  * there. The page belongs to this driver alone, so what user space sends is
  * copied in and what the monitor answers is copied out, one call at a time.
  * Who may call is decided by the mode of the device node; what a caller may
- * ask for, by the rights that its credential stands for here and that the
- * monitor wants of each call; what a call may do, by the monitor.
+ * ask for, by the rights in its credential (security/tatu), of which the
+ * monitor wants one for each call; what a call may do, by the monitor.
  */
 #include <linux/arm-smccc.h>
 #include <linux/compat.h>
-#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/hw_random.h>
 #include <linux/io.h>
@@ -21,11 +20,13 @@
 #include <linux/platform_device.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/tatu_lsm.h>
 #include <linux/uaccess.h>
-#include <linux/uidgid.h>
 #include <linux/unaligned.h>
 
 #include <uapi/linux/tatu_sm.h>
+
+#include "tatu-sm.h"
 
 #define SM_PAGE_SIZE 4096
 #define SM_ARGS_AT TATU_SM_HEADER_SIZE
@@ -42,40 +43,10 @@ struct tatu_sm {
 static_assert(PAGE_SIZE == SM_PAGE_SIZE);
 static_assert(TATU_SM_IN_MAX == SM_PAGE_SIZE - SM_ARGS_AT);
 static_assert(TATU_SM_OUT_MAX == SM_PAGE_SIZE);
+/* an offset before it, up to three bytes before and after */
+static_assert(TATU_SM_STORE_WRITE_MAX + 4 + 4 <= TATU_SM_IN_MAX);
 
-/*
- * What each process of the OS asks for (docs/protocol/os.md); nobody else gets
- * anything, root of a container included: it is another user out here.
- */
-static const struct {
-	uid_t uid;
-	u32 rights;
-} sm_rights[] = {
-	/* appman */
-	{ 0, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_POWER | TATU_SM_RIGHT_RECORD },
-	/* attestd */
-	{ 111, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_ATTEST },
-	/* updated */
-	{ 112, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_UPDATE |
-		       TATU_SM_RIGHT_RECORD | TATU_SM_RIGHT_RECORDS },
-	/* gatewayd */
-	{ 113, TATU_SM_RIGHT_QUERY | TATU_SM_RIGHT_SECURITY },
-	/* crashd */
-	{ 114, TATU_SM_RIGHT_RECORD },
-};
-
-/* Of who calls now, not of who opened: a descriptor that was passed on takes no rights along. */
-static u32 sm_rights_of_caller(void)
-{
-	uid_t uid = from_kuid(&init_user_ns, current_euid());
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(sm_rights); i++) {
-		if (sm_rights[i].uid == uid)
-			return sm_rights[i].rights;
-	}
-	return 0;
-}
+static struct tatu_sm *sm_device; /* the one there is */
 
 /*
  * Makes the call whose in_len bytes of arguments are in the page. The answer is
@@ -115,8 +86,9 @@ static int sm_call_user(struct tatu_sm *sm, struct tatu_sm_call *c)
 	if (copy_from_user(sm->page + SM_ARGS_AT, u64_to_user_ptr(c->in),
 			   c->in_len))
 		return -EFAULT;
-	ret = sm_call(sm, c->call, sm_rights_of_caller(), c->in_len, &err,
-		      &out_len);
+	/* Of who calls now, not of who opened: a descriptor that was passed on
+	 * takes no rights along. */
+	ret = sm_call(sm, c->call, tatu_rights(), c->in_len, &err, &out_len);
 	if (ret)
 		return ret;
 	if (out_len > c->out_cap)
@@ -126,6 +98,12 @@ static int sm_call_user(struct tatu_sm *sm, struct tatu_sm_call *c)
 	c->err = err;
 	c->out_len = out_len;
 	return 0;
+}
+
+/* What the kernel calls for itself, and for nobody. */
+static bool sm_is_ours(u32 call)
+{
+	return call == TATU_SM_STORE_ERASE || call == TATU_SM_STORE_WRITE;
 }
 
 static long sm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -142,6 +120,8 @@ static long sm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -EFAULT;
 	if (c.in_len > TATU_SM_IN_MAX || c.out_cap > TATU_SM_OUT_MAX || c.pad)
 		return -EINVAL;
+	if (sm_is_ours(c.call))
+		return -EPERM;
 	if (mutex_lock_interruptible(&sm->lock))
 		return -EINTR;
 	ret = sm_call_user(sm, &c);
@@ -191,6 +171,38 @@ static int sm_random(struct hwrng *rng, void *data, size_t max, bool wait)
 	return ret;
 }
 
+bool tatu_sm_is_there(void)
+{
+	return smp_load_acquire(&sm_device) != NULL;
+}
+
+int tatu_sm_call_store(u32 call, u32 offset, const u8 *bytes, u32 len)
+{
+	struct tatu_sm *sm = smp_load_acquire(&sm_device);
+	u32 before = offset % 4, room, err, out_len;
+	u8 *args;
+	int ret;
+
+	if (!sm)
+		return -ENODEV;
+	if (len > TATU_SM_STORE_WRITE_MAX)
+		return -EINVAL;
+	room = round_up(before + len, 4);
+	args = sm->page + SM_ARGS_AT;
+	mutex_lock(&sm->lock);
+	put_unaligned_le32(offset - before, args);
+	memset(args + 4, 0xff, room);
+	if (len)
+		memcpy(args + 4 + before, bytes, len);
+	ret = sm_call(sm, call, TATU_SM_RIGHT_STORAGE, 4 + room, &err,
+		      &out_len);
+	sm_wipe(sm);
+	mutex_unlock(&sm->lock);
+	if (!ret && err)
+		ret = -EIO;
+	return ret;
+}
+
 /* Tells whether a monitor is there at all before anybody gets a device. */
 static int sm_find_monitor(struct tatu_sm *sm)
 {
@@ -237,9 +249,12 @@ static int sm_probe(struct platform_device *pdev)
 	/* The vault's source is a true one: each bit counts. */
 	sm->rng.quality = 1024;
 	ret = devm_hwrng_register(dev, &sm->rng);
-	if (ret)
+	if (ret) {
 		misc_deregister(&sm->misc);
-	return ret;
+		return ret;
+	}
+	smp_store_release(&sm_device, sm);
+	return 0;
 }
 
 static const struct of_device_id sm_match[] = {

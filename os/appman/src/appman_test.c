@@ -1,5 +1,6 @@
 #include "os/appman/appman.h"
 
+#include "os/lib/request.h"
 #include "table.h"
 
 #include <setjmp.h>
@@ -214,7 +215,7 @@ static void the_table_gives_no_service_root_nor_the_same_user_twice(void **state
     }
 }
 
-static void only_services_of_the_vaults_group_reach_the_monitor(void **state)
+static void who_has_rights_is_in_the_vaults_group_and_nobody_else(void **state)
 {
     (void)state;
     for (size_t i = 0; i < tatu_appman_table_count; i++) {
@@ -224,37 +225,33 @@ static void only_services_of_the_vaults_group_reach_the_monitor(void **state)
         for (size_t j = 0; j < service->group_count; j++) {
             member = member || service->groups[j] == TATU_APPMAN_GROUP_VAULT;
         }
-        assert_int_equal(member, strcmp(service->name, "netd") != 0);
+        assert_int_equal(member, service->rights != 0);
     }
 }
 
-static void requests_are_two_words_exactly(void **state)
+static void only_who_is_named_may_ask(void **state)
 {
     static const struct {
-        const char *text;
-        size_t len;
-        enum tatu_err err;
-        enum tatu_appman_request request;
+        uint32_t op;
+        bool updated;
+        bool gatewayd;
     } rows[] = {
-        {"status", 6, TATU_OK, TATU_APPMAN_STATUS},
-        {"status\n", 7, TATU_OK, TATU_APPMAN_STATUS},
-        {"reload", 6, TATU_OK, TATU_APPMAN_RELOAD},
-        {"", 0, TATU_ERR_UNKNOWN_COMMAND, 0},
-        {"\n", 1, TATU_ERR_UNKNOWN_COMMAND, 0},
-        {"statu", 5, TATU_ERR_UNKNOWN_COMMAND, 0},
-        {"status ", 7, TATU_ERR_UNKNOWN_COMMAND, 0},
-        {"status\n\n", 8, TATU_ERR_UNKNOWN_COMMAND, 0},
-        {"status\0", 7, TATU_ERR_UNKNOWN_COMMAND, 0},
-        {"RELOAD", 6, TATU_ERR_UNKNOWN_COMMAND, 0},
+        {TATU_APPMAN_RELOAD, true, false},       {TATU_APPMAN_RESTART, true, true},
+        {TATU_APPMAN_LIST, true, true},          {TATU_APPMAN_APP_STATE, false, true},
+        {TATU_APPMAN_APP_TRIGGER, false, true},  {TATU_APPMAN_QUOTA, false, true},
+        {TATU_APPMAN_MEMORY, false, true},       {TATU_APPMAN_APP_LOG, false, true},
+        {TATU_APPMAN_UPDATE_EVENT, true, false}, {TATU_APPMAN_SERVICES, false, true},
+        {TATU_APPMAN_OS_VERSION, true, true},    {0x100b, false, false},
+        {TATU_REQUEST_REBOOT, false, false},     {TATU_REQUEST_INTRODUCE, false, false},
     };
-
+    static const uid_t strangers[] = {0, 109, 110, 111, 114, 119, 120, 142, 1000, (uid_t)-1};
     (void)state;
     for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
-        enum tatu_appman_request request = 0;
-        struct tatu_span in = {(const uint8_t *)rows[i].text, rows[i].len};
-
-        assert_int_equal(tatu_appman_decode_request(in, &request), rows[i].err);
-        assert_int_equal(request, rows[i].request);
+        assert_int_equal(tatu_appman_may_ask(112, rows[i].op), rows[i].updated);
+        assert_int_equal(tatu_appman_may_ask(113, rows[i].op), rows[i].gatewayd);
+        for (size_t j = 0; j < TATU_COUNT_OF(strangers); j++) {
+            assert_false(tatu_appman_may_ask(strangers[j], rows[i].op));
+        }
     }
 }
 
@@ -300,8 +297,8 @@ int main(void)
         cmocka_unit_test(more_services_than_room_is_full),
         cmocka_unit_test(services_are_described_a_line_each_and_cut_where_room_ends),
         cmocka_unit_test(the_table_gives_no_service_root_nor_the_same_user_twice),
-        cmocka_unit_test(only_services_of_the_vaults_group_reach_the_monitor),
-        cmocka_unit_test(requests_are_two_words_exactly),
+        cmocka_unit_test(who_has_rights_is_in_the_vaults_group_and_nobody_else),
+        cmocka_unit_test(only_who_is_named_may_ask),
         cmocka_unit_test(memory_is_found_by_the_whole_name_at_a_lines_start),
     };
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "proto/map.h"
 #include "proto/report.h"
 
 /* A monitor that says what this boot is, and keeps what it is told. */
@@ -16,6 +17,7 @@ struct desk {
     struct tatu_os_monitor monitor;
     struct tatu_os_log log;
     uint8_t mode;
+    uint8_t reason;
     enum tatu_err err; /* of every call */
     int healthy;
     size_t record_len;
@@ -26,7 +28,7 @@ struct desk {
 static enum tatu_err call(void *context, uint32_t number, struct tatu_span in, struct tatu_buf *out)
 {
     struct desk *desk = context;
-    uint8_t boot[TATU_SMC_BOOT_SIZE] = {0, 0, desk->mode};
+    uint8_t boot[TATU_SMC_BOOT_SIZE] = {0, 0, desk->mode, 0, desk->reason};
     static const uint8_t id[4] = {1};
 
     if (desk->err != TATU_OK) {
@@ -56,6 +58,39 @@ static struct tatu_appman_boot open_desk(struct desk *desk, uint8_t mode)
     (void)snprintf(desk->file, sizeof(desk->file), "/tmp/tatu-healthy-%d", (int)getpid());
     (void)unlink(desk->file);
     return (struct tatu_appman_boot){.monitor = &desk->monitor, .log = &desk->log};
+}
+
+/* One boot for the reason; whether applications start. */
+static bool boots(struct desk *desk, struct tatu_appman_boot *boot, uint8_t reason)
+{
+    desk->reason = reason;
+    boot->mode = TATU_BOOT_NORMAL;
+    tatu_appman_read_boot(boot);
+    tatu_appman_count_restart(boot, desk->file);
+    return tatu_appman_may_launch(boot, 5);
+}
+
+static void restarts_that_nobody_asked_for_end_in_a_boot_without_applications(void **state)
+{
+    static const uint8_t unasked[] = {TATU_RESET_SOFTWARE, TATU_RESET_WATCHDOG, TATU_RESET_VAULT};
+    struct desk desk;
+    struct tatu_appman_boot boot = open_desk(&desk, TATU_BOOT_NORMAL);
+
+    (void)state;
+    for (uint32_t i = 1; i < TATU_APPMAN_RESTARTS_MAX; i++) {
+        assert_true(boots(&desk, &boot, unasked[i % 3]));
+    }
+    assert_false(boots(&desk, &boot, TATU_RESET_SOFTWARE));
+    assert_true(desk.record_len > 0);
+    assert_false(boots(&desk, &boot, TATU_RESET_SOFTWARE));
+    /* one that lasted, or was asked for */
+    tatu_appman_forgive_restarts(&boot, desk.file);
+    assert_true(boots(&desk, &boot, TATU_RESET_SOFTWARE));
+    for (int i = 0; i < 10; i++) {
+        assert_true(boots(&desk, &boot, TATU_RESET_POWER_ON));
+        assert_true(boots(&desk, &boot, TATU_RESET_SOFTWARE));
+    }
+    (void)unlink(desk.file);
 }
 
 static void a_normal_boot_launches_and_tells_nothing(void **state)
@@ -122,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_normal_boot_launches_and_tells_nothing),
+        cmocka_unit_test(restarts_that_nobody_asked_for_end_in_a_boot_without_applications),
         cmocka_unit_test(any_other_mode_launches_nothing_and_tells_the_owner),
         cmocka_unit_test(an_event_that_cannot_be_kept_launches_nothing_either),
         cmocka_unit_test(health_is_told_once_and_shown_by_a_file),

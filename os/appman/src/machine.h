@@ -25,6 +25,20 @@ enum tatu_err tatu_appman_prepare_service(const struct tatu_appman_service *serv
 enum tatu_err tatu_appman_spawn(const struct tatu_appman_service *service, int socket,
                                 pid_t *out_pid);
 
+/** The store's own flash, for tatu_appman_open_store. */
+extern const struct tatu_appman_flash tatu_appman_store_flash;
+/** In its place when it cannot be used: what is kept there is gone with the power. Errors: IO. */
+enum tatu_err tatu_appman_mount_memory_store(void);
+/** The folder of a service in the store, private to it. Errors: IO. */
+enum tatu_err tatu_appman_make_kept(const struct tatu_appman_service *service);
+
+/** The hardware clock becomes the system's. An errno; 0 is success. */
+int tatu_appman_set_rtc(void);
+/** It rings in so many seconds. An errno; 0 is success. */
+int tatu_appman_set_alarm(uint32_t seconds);
+/** Everything off until the pin falls, or the alarm rings. Does not return but with an error. */
+enum tatu_err tatu_appman_power_down(const struct tatu_os_monitor *monitor, bool alarm);
+
 /** Does not return. */
 _Noreturn void tatu_appman_restart_machine(void);
 

@@ -8,18 +8,20 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "control.h"
 #include "machine.h"
 #include "os/appman/appman.h"
 #include "os/apps/apps.h"
 #include "os/lib/log.h"
 #include "os/lib/loop.h"
+#include "os/lib/request.h"
 #include "os/lib/sm.h"
+#include "os/lib/store.h"
 #include "table.h"
 
 #define RELEASE_FILE "/etc/tatu-release"
@@ -27,7 +29,14 @@
 #define WATCHDOG_FEED_MS 10000u
 #define MEMINFO_MAX 2048u
 #define RELEASE_MAX 64u
-#define RESTART_DELAY_S 1u /* the last line has to leave the UART */
+#define SERVICES_TEXT_MAX 1024u
+#define RESTART_DELAY_S 1u   /* the last line has to leave the UART */
+#define ANSWER_DELAY_MS 200u /* an application that asked for the end gets its answer */
+#define USERS_FILE TATU_OS_STORE "/uids"
+#define STORAGE_FOLDER TATU_OS_STORE "/apps"
+#define RESTARTS_FILE TATU_OS_STORE "/restarts"
+#define TIME_FILE TATU_OS_STORE "/time"
+#define PROOF_FILE "/run/deviceauth/update/cert.pem" /* attestd writes it with each signed time */
 
 struct appman {
     struct tatu_os_log log;
@@ -35,16 +44,21 @@ struct appman {
     struct tatu_os_monitor monitor;
     struct tatu_appman_services services;
     int sockets[TATU_APPMAN_SERVICE_MAX]; /* in the order of the table */
-    struct tatu_appman_control control;
-    struct tatu_apps apps;
+    struct tatu_os_server server;
+    struct tatu_apps_world world;
+    struct tatu_apps *apps;
     struct tatu_os_watch signals;
-    struct tatu_os_watch apps_ready;
     struct tatu_os_timer services_due;
-    struct tatu_os_timer apps_due;
     struct tatu_os_timer watchdog_due;
+    struct tatu_os_timer end_due;
     struct tatu_os_timer healthy_due;
+    struct tatu_os_timer lasting_due;
     struct tatu_appman_boot boot;
     bool launching; /* applications are started in this boot */
+    bool alarm;     /* the end is power down until the alarm */
+    bool off;       /* the end is power down */
+    struct tatu_appman_clock clock;
+    char version[RELEASE_MAX + 1];
 };
 
 static _Noreturn void give_up(const struct appman *appman, const char *why)
@@ -76,6 +90,9 @@ static enum tatu_err no_monitor(void *context, uint32_t number, struct tatu_span
     return TATU_ERR_IO;
 }
 
+static void watch_clock(struct appman *appman);
+
+/* The one timer that always runs; what is to be looked at now and then is looked at here. */
 static void feed_watchdog(struct tatu_os_timer *timer)
 {
     struct appman *appman = timer->context;
@@ -83,6 +100,10 @@ static void feed_watchdog(struct tatu_os_timer *timer)
 
     if (err != TATU_OK) {
         tatu_os_log(&appman->log, TATU_OS_LOG_WARNING, "watchdog not fed: %s", tatu_err_name(err));
+    }
+    watch_clock(appman);
+    if (appman->apps != NULL) {
+        tatu_apps_sample(appman->apps);
     }
     tatu_os_set_timer(&appman->loop, timer, tatu_os_now_ms() + WATCHDOG_FEED_MS);
 }
@@ -99,6 +120,150 @@ static void open_monitor(struct appman *appman)
     tatu_appman_read_boot(&appman->boot);
     appman->watchdog_due = (struct tatu_os_timer){.fire = feed_watchdog, .context = appman};
     feed_watchdog(&appman->watchdog_due);
+}
+
+/* ---- time and the end ---- */
+
+static void keep_time(const struct appman *appman)
+{
+    const enum tatu_err err = tatu_appman_save_time(TIME_FILE, (uint64_t)time(NULL));
+    if (err != TATU_OK) {
+        tatu_os_log(&appman->log, TATU_OS_LOG_WARNING, "time not kept: %s", tatu_err_name(err));
+    }
+}
+
+/* A certificate that is new is a time that attestd has just set. */
+static void watch_clock(struct appman *appman)
+{
+    struct stat info;
+    if (stat(PROOF_FILE, &info) != 0) {
+        return;
+    }
+    const uint64_t proof = (uint64_t)info.st_ino << 32 ^ (uint64_t)info.st_ctim.tv_sec;
+    if (appman->clock.is_signed && appman->clock.proof == proof) {
+        return;
+    }
+    appman->clock = (struct tatu_appman_clock){.is_signed = true,
+                                               .offset_s = (int64_t)time(NULL) -
+                                                           (int64_t)(tatu_os_now_ms() / 1000),
+                                               .proof = proof};
+    keep_time(appman);
+}
+
+/* The kernel has taken the hardware clock's time; one that lost its battery is behind. */
+static void restore_time(const struct appman *appman)
+{
+    uint64_t kept_s;
+    const enum tatu_err err = tatu_appman_load_time(TIME_FILE, &kept_s);
+    if (err != TATU_OK || (int64_t)kept_s <= (int64_t)time(NULL)) {
+        return;
+    }
+    const struct timespec at = {.tv_sec = (time_t)kept_s};
+    tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE, "%s", "the clock was behind the time kept");
+    if (clock_settime(CLOCK_REALTIME, &at) != 0) {
+        tatu_os_log(&appman->log, TATU_OS_LOG_WARNING, "clock: %s", strerror(errno));
+    }
+}
+
+static int set_time(void *context, int64_t seconds, uint32_t nanoseconds)
+{
+    struct appman *appman = context;
+    const struct timespec at = {.tv_sec = (time_t)seconds, .tv_nsec = (long)nanoseconds};
+    watch_clock(appman);
+    if (!tatu_appman_may_set_time(&appman->clock, seconds, tatu_os_now_ms() / 1000)) {
+        return ERANGE;
+    }
+    return clock_settime(CLOCK_REALTIME, &at) == 0 ? 0 : errno;
+}
+
+static int set_rtc(void *context)
+{
+    const int problem = tatu_appman_set_rtc();
+    if (problem == 0) {
+        keep_time(context);
+    }
+    return problem;
+}
+
+static void end_due(struct tatu_os_timer *timer)
+{
+    struct appman *appman = timer->context;
+    keep_time(appman);
+    tatu_appman_forgive_restarts(&appman->boot, RESTARTS_FILE);
+    if (appman->off) {
+        const enum tatu_err err = tatu_appman_power_down(&appman->monitor, appman->alarm);
+        tatu_os_log(&appman->log, TATU_OS_LOG_ERROR, "no power down: %s", tatu_err_name(err));
+        appman->off = false;
+        return;
+    }
+    (void)sleep(RESTART_DELAY_S);
+    tatu_appman_restart_machine();
+}
+
+static void end_soon(struct appman *appman)
+{
+    appman->end_due = (struct tatu_os_timer){.fire = end_due, .context = appman};
+    tatu_os_set_timer(&appman->loop, &appman->end_due, tatu_os_now_ms() + ANSWER_DELAY_MS);
+}
+
+static int restart(void *context)
+{
+    struct appman *appman = context;
+    if (appman->end_due.at_ms != 0) {
+        return EBUSY;
+    }
+    tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE, "asked to restart");
+    end_soon(appman);
+    return 0;
+}
+
+static int power_down(void *context, uint32_t seconds)
+{
+    struct appman *appman = context;
+    if (appman->end_due.at_ms != 0) {
+        return EBUSY;
+    }
+    const int problem = seconds == 0 ? 0 : tatu_appman_set_alarm(seconds);
+    if (problem != 0) {
+        return problem;
+    }
+    tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE, "asked to power down for %u s",
+                (unsigned)seconds);
+    appman->off = true;
+    appman->alarm = seconds != 0;
+    end_soon(appman);
+    return 0;
+}
+
+/* ---- the store ---- */
+
+static void lasting_due(struct tatu_os_timer *timer)
+{
+    struct appman *appman = timer->context;
+    tatu_appman_forgive_restarts(&appman->boot, RESTARTS_FILE);
+}
+
+static void count_restart(struct appman *appman)
+{
+    tatu_appman_count_restart(&appman->boot, RESTARTS_FILE);
+    appman->lasting_due = (struct tatu_os_timer){.fire = lasting_due, .context = appman};
+    tatu_os_set_timer(&appman->loop, &appman->lasting_due,
+                      tatu_os_now_ms() + TATU_APPMAN_LASTING_MS);
+}
+
+static void open_store(struct appman *appman)
+{
+    const enum tatu_err err =
+        tatu_appman_open_store(&tatu_appman_store_flash, TATU_OS_STORE, &appman->monitor,
+                               &appman->log, (uint64_t)time(NULL));
+    if (err == TATU_OK) {
+        return;
+    }
+    tatu_os_log(&appman->log, TATU_OS_LOG_ERROR,
+                "the store cannot be used: %s; nothing is kept in this boot", tatu_err_name(err));
+    if (tatu_appman_mount_memory_store() != TATU_OK) {
+        give_up(appman, "no store");
+    }
 }
 
 /* ---- services ---- */
@@ -174,6 +339,10 @@ static void prepare_services(struct appman *appman)
         if (tatu_appman_prepare_service(service, &appman->sockets[i], &failure) != TATU_OK) {
             give_up_at(appman, &failure);
         }
+        if (tatu_appman_make_kept(service) != TATU_OK) {
+            tatu_os_log(&appman->log, TATU_OS_LOG_ERROR, "%s has no folder in the store",
+                        service->name);
+        }
         if (tatu_appman_add_service(&appman->services, service, tatu_os_now_ms()) != TATU_OK) {
             give_up(appman, "more services than room");
         }
@@ -197,58 +366,44 @@ static void service_ended(struct appman *appman, const struct tatu_appman_slot *
 
 /* ---- applications ---- */
 
-static void advance_apps(struct appman *appman)
+static enum tatu_err ask_apps(struct appman *appman, const struct tatu_os_asked *asked,
+                              struct tatu_os_reply *reply)
 {
-    int64_t next = tatu_apps_advance(&appman->apps, (int64_t)tatu_os_now_ms());
-
-    if (next >= 0) {
-        tatu_os_set_timer(&appman->loop, &appman->apps_due, (uint64_t)next);
-    }
-}
-
-static void apps_due(struct tatu_os_timer *timer)
-{
-    advance_apps(timer->context);
-}
-
-static void apps_ready(struct tatu_os_watch *watch, uint32_t events)
-{
-    struct appman *appman = watch->context;
-
-    (void)events;
-    tatu_apps_dispatch(&appman->apps);
-    advance_apps(appman);
-}
-
-static enum tatu_err reload_apps(struct appman *appman)
-{
-    if (!appman->launching) {
+    /* in a boot without applications there is nothing to read */
+    if (asked->ask.op == TATU_APPMAN_RELOAD && !appman->launching) {
         return TATU_OK;
     }
-    enum tatu_err err = tatu_apps_reload(&appman->apps, (int64_t)tatu_os_now_ms());
-
-    if (err != TATU_OK) {
+    const enum tatu_err err = tatu_apps_act(appman->apps, asked, reply);
+    if (err != TATU_OK && asked->ask.op == TATU_APPMAN_RELOAD) {
         tatu_os_log(&appman->log, TATU_OS_LOG_ERROR, "applications not read: %s",
                     tatu_err_name(err));
     }
-    advance_apps(appman);
     return err;
 }
 
 static void start_apps(struct appman *appman)
 {
-    if (tatu_apps_init(&appman->apps, &appman->monitor, &appman->log) != TATU_OK) {
+    appman->world = (struct tatu_apps_world){.loop = &appman->loop,
+                                             .monitor = &appman->monitor,
+                                             .log = &appman->log,
+                                             .uids_file = USERS_FILE,
+                                             .storage = STORAGE_FOLDER,
+                                             .machine = {.restart = restart,
+                                                         .power_down = power_down,
+                                                         .set_time = set_time,
+                                                         .set_rtc = set_rtc,
+                                                         .context = appman,
+                                                         .version = appman->version}};
+    if (tatu_apps_open(&appman->world, &appman->apps) != TATU_OK) {
         give_up(appman, "no room for applications");
     }
-    appman->apps_due = (struct tatu_os_timer){.fire = apps_due, .context = appman};
-    appman->apps_ready = (struct tatu_os_watch){
-        .ready = apps_ready, .context = appman, .fd = tatu_apps_descriptor(&appman->apps)};
-    if (tatu_os_add_watch(&appman->loop, &appman->apps_ready, EPOLLIN) != TATU_OK) {
-        give_up(appman, "applications cannot be watched");
-    }
     appman->launching = tatu_appman_may_launch(&appman->boot, (uint64_t)time(NULL));
-    /* An error was logged; the system goes on without them and can be updated. */
-    (void)reload_apps(appman);
+    const enum tatu_err err = appman->launching ? tatu_apps_reload(appman->apps, false) : TATU_OK;
+    if (err != TATU_OK) {
+        /* the system goes on without them and can be updated */
+        tatu_os_log(&appman->log, TATU_OS_LOG_ERROR, "applications not read: %s",
+                    tatu_err_name(err));
+    }
 }
 
 /* ---- what comes from outside: children, requests ---- */
@@ -260,10 +415,10 @@ static void child_ended(struct appman *appman, pid_t pid, int status)
 
     if (slot != NULL) {
         service_ended(appman, slot, status);
-    } else if (tatu_apps_child_ended(&appman->apps, pid, status, (int64_t)tatu_os_now_ms())) {
-        advance_apps(appman);
+    } else if (appman->apps != NULL) {
+        /* anybody else is an orphan that became ours, and it was reaped */
+        (void)tatu_apps_child_ended(appman->apps, pid, status);
     }
-    /* Anybody else is an orphan that became ours, and it was reaped. */
 }
 
 static void signal_ready(struct tatu_os_watch *watch, uint32_t events)
@@ -297,37 +452,41 @@ static void watch_signals(struct appman *appman)
     }
 }
 
-static enum tatu_err act(void *context, enum tatu_appman_request request, char *out, size_t size)
+static enum tatu_err put_text(struct tatu_os_reply *reply, const char *text)
 {
-    struct appman *appman = context;
-    size_t used;
-
-    switch (request) {
-    case TATU_APPMAN_RELOAD:
-        return reload_apps(appman);
-    case TATU_APPMAN_RESTART:
-        tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE, "asked to restart");
-        (void)sleep(RESTART_DELAY_S);
-        tatu_appman_restart_machine();
-    case TATU_APPMAN_STATUS:
-        tatu_appman_describe_services(&appman->services, out, size);
-        used = strnlen(out, size);
-        if (used < size) {
-            tatu_apps_describe(&appman->apps, out + used, size - used);
-        }
-        return TATU_OK;
-    }
-    return TATU_ERR_UNKNOWN_COMMAND;
+    return tatu_base_put_bytes(&reply->payload,
+                               (struct tatu_span){(const uint8_t *)text, strlen(text)});
 }
 
-static void serve_control(struct appman *appman)
+static enum tatu_err act(void *context, const struct tatu_os_asked *asked,
+                         struct tatu_os_reply *reply)
 {
-    static const struct tatu_appman_place place = {"/run/appman.sock", 0660, 0,
-                                                   TATU_APPMAN_GROUP_UPDATE};
+    struct appman *appman = context;
+    char text[SERVICES_TEXT_MAX] = "";
+
+    if (asked->introduced || !tatu_appman_may_ask(asked->uid, asked->ask.op)) {
+        return TATU_ERR_DENIED;
+    }
+    switch (asked->ask.op) {
+    case TATU_APPMAN_RESTART:
+        return restart(appman) == 0 ? TATU_OK : TATU_ERR_BUSY;
+    case TATU_APPMAN_SERVICES:
+        tatu_appman_describe_services(&appman->services, text, sizeof(text));
+        return put_text(reply, text);
+    case TATU_APPMAN_OS_VERSION:
+        return put_text(reply, appman->version);
+    default:
+        return ask_apps(appman, asked, reply);
+    }
+}
+
+static void serve(struct appman *appman)
+{
+    static const struct tatu_appman_place place = {TATU_APPMAN_SOCKET, 0660, 0,
+                                                   TATU_APPMAN_GROUP_ASK};
     int fd = tatu_appman_listen(&place);
 
-    appman->control = (struct tatu_appman_control){.act = act, .context = appman};
-    if (fd < 0 || tatu_appman_serve_control(&appman->control, &appman->loop, fd) != TATU_OK) {
+    if (fd < 0 || tatu_os_serve(&appman->server, &appman->loop, fd, act, appman) != TATU_OK) {
         give_up(appman, "no control socket");
     }
 }
@@ -345,17 +504,17 @@ static size_t read_file(const char *path, uint8_t *out, size_t size)
     return got < 0 ? 0 : (size_t)got;
 }
 
-static void say_versions(const struct appman *appman)
+static void say_versions(struct appman *appman)
 {
-    char release[RELEASE_MAX + 1] = {0};
     struct utsname kernel;
 
-    (void)read_file(RELEASE_FILE, (uint8_t *)release, RELEASE_MAX);
-    release[strcspn(release, "\n")] = '\0';
+    (void)read_file(RELEASE_FILE, (uint8_t *)appman->version, RELEASE_MAX);
+    appman->version[strcspn(appman->version, "\n")] = '\0';
     if (uname(&kernel) != 0) {
         kernel.release[0] = '\0';
     }
-    tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE, "tatu %s, linux %s", release, kernel.release);
+    tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE, "tatu %s, linux %s", appman->version,
+                kernel.release);
 }
 
 static void say_reached(const struct appman *appman)
@@ -409,9 +568,12 @@ int main(void)
     }
     open_monitor(&appman);
     watch_signals(&appman);
+    open_store(&appman);
+    count_restart(&appman);
+    restore_time(&appman);
     prepare_services(&appman);
     start_due(&appman.services_due);
-    serve_control(&appman);
+    serve(&appman);
     start_apps(&appman);
     say_reached(&appman);
     if (tatu_os_run_loop(&appman.loop) != TATU_OK) {

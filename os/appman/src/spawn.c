@@ -15,6 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "os/lib/credential.h"
+
 #define CGROUPS "/sys/fs/cgroup/os"
 #define CGROUP_PATH_MAX 96
 #define BACKLOG 8
@@ -153,12 +155,27 @@ static bool drop_bounding(uint64_t wanted)
     return true;
 }
 
+/* When the whole machine is out of memory an application goes, not a service. */
+static bool spare_from_killer(void)
+{
+    static const char adjustment[] = "-900";
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    const bool ok = fd >= 0 && write(fd, adjustment, strlen(adjustment)) > 0;
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return ok;
+}
+
 /* From root to the service's rights; the order matters: each step needs what the next gives up. */
 static bool become(const struct tatu_appman_service *service)
 {
     const struct rlimit files = {FILES_MAX, FILES_MAX};
+    const struct tatu_os_credential credential = {.rights = service->rights};
 
-    return setrlimit(RLIMIT_NOFILE, &files) == 0 && drop_bounding(service->capabilities) &&
+    return tatu_os_take_credential(&credential) == TATU_OK && spare_from_killer() &&
+           setrlimit(RLIMIT_NOFILE, &files) == 0 && drop_bounding(service->capabilities) &&
            setgroups(service->group_count, service->groups) == 0 &&
            setresgid(service->gid, service->gid, service->gid) == 0 &&
            prctl(PR_SET_KEEPCAPS, 1UL, 0UL, 0UL, 0UL) == 0 &&

@@ -9,5 +9,13 @@ extern const size_t tatu_appman_table_count;
 
 #define TATU_APPMAN_GROUP_VAULT 10 /* may open /dev/security-monitor */
 #define TATU_APPMAN_GROUP_UPDATE 20
+#define TATU_APPMAN_GROUP_ASK 21 /* may ask appman and updated */
+
+#define TATU_APPMAN_UID_FIRST 110
+#define TATU_APPMAN_UID_NETD 110
+#define TATU_APPMAN_UID_ATTESTD 111
+#define TATU_APPMAN_UID_UPDATED 112
+#define TATU_APPMAN_UID_GATEWAYD 113
+#define TATU_APPMAN_UID_LAST 119
 
 #endif

@@ -4,14 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "kernel/uapi/tatu_sm.h"
+
+#define RECORD_READ 4 /* RECORDS */
 
 static void tell(const char *what, const char *text)
 {
@@ -93,12 +99,37 @@ static const char *outcome(int fd)
     return fd >= 0 ? "open" : strerror(errno);
 }
 
+/* The monitor's answer to a call without arguments. */
+static void tell_call(const char *what, uint32_t number, const uint8_t *in, uint32_t in_len)
+{
+    static uint8_t out[TATU_SM_OUT_MAX];
+    struct tatu_sm_call call = {.call = number,
+                                .in_len = in_len,
+                                .in = (uintptr_t)in,
+                                .out = (uintptr_t)out,
+                                .out_cap = sizeof(out)};
+    char text[40];
+    int fd = open("/dev/security-monitor", O_RDWR);
+
+    if (ioctl(fd, TATU_SM_CALL, &call) == 0) {
+        (void)snprintf(text, sizeof(text), "%u", call.err);
+    } else {
+        (void)snprintf(text, sizeof(text), "%s", strerror(errno));
+    }
+    tell(what, text);
+    close(fd);
+}
+
 static void tell_attempts(void)
 {
+    /* counter 0 as it is: STORAGE */
+    static const uint8_t counter[] = {29, 0, 0, 0, 0, 0};
     void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     sigset_t blocked;
 
     tell("monitor", outcome(open("/dev/security-monitor", O_RDWR)));
+    tell_call("its right", TATU_SM_VAULT, counter, sizeof(counter));
+    tell_call("another's right", RECORD_READ, counter, 4);
     tell("console", outcome(open("/dev/console", O_RDWR)));
     tell("flash", outcome(open("/dev/mtdblock0", O_RDONLY)));
     tell("place", outcome(open("/run/resolv.conf", O_WRONLY)));

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -11,80 +13,67 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "container.h"
 #include "control.h"
 #include "deviceauth.h"
 #include "os/launch/launch.h"
-#include "os/lib/loop.h"
-#include "proto/asxipfs.h"
-#include "proto/image.h"
+#include "os/manifest/admission.h"
 #include "proto/map.h"
+#include "proto/report.h"
+#include "state.h"
+#include "users.h"
 
-#define FIRST_UID 1000u
-#define GRACE_MS 3000
-#define BACKOFF_FIRST_MS 500
-#define BACKOFF_MAX_MS 60000
-#define HEALTHY_MS 30000 /* an application that lived this long starts with a fresh back-off */
-#define EVENTS_AT_ONCE 8
+#define GRACE_MS 3000u
+#define BACKOFF_FIRST_MS 500u
+#define BACKOFF_MAX_MS 60000u
+#define HEALTHY_MS 30000u /* an application that lived this long starts with a fresh back-off */
+#define REPORT_EVERY_MS 30000u
+#define EVENT_SIZE_MAX 128u
 
-enum source { SOURCE_CONTROL, SOURCE_PENDING, SOURCE_OUTPUT, SOURCE_COUNT };
-
-enum tatu_err tatu_apps_init(struct tatu_apps *apps, const struct tatu_os_monitor *monitor,
-                             const struct tatu_os_log *log)
+static const struct tatu_os_log *log_of(const struct tatu_app *app)
 {
-    memset(apps, 0, sizeof(*apps));
-    apps->monitor = monitor;
-    apps->log = log;
-    apps->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
-        apps->apps[i].control_fd = apps->apps[i].pending_fd = -1;
-        apps->apps[i].output_fd = apps->apps[i].status_fd = -1;
-        apps->apps[i].uid = FIRST_UID + (uint32_t)i;
-    }
-    return apps->epoll_fd >= 0 ? TATU_OK : TATU_ERR_IO;
-}
-
-int tatu_apps_descriptor(const struct tatu_apps *apps)
-{
-    return apps->epoll_fd;
-}
-
-static void watch(struct tatu_apps *apps, const struct tatu_app *app, enum source source, int fd)
-{
-    const uint64_t key = (uint64_t)(app - apps->apps) * SOURCE_COUNT + (uint64_t)source;
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = key};
-    if (epoll_ctl(apps->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
-        tatu_os_log(apps->log, TATU_OS_LOG_NOTICE, "app %s: cannot be watched", app->manifest.name);
-    }
+    return app->apps->world->log;
 }
 
 /* ---- what an application says ---- */
 
-static void say_line(const struct tatu_apps *apps, struct tatu_app *app)
+static void say_line(struct tatu_app *app)
 {
+    static const uint8_t newline = '\n';
+    tatu_apps_put_ring(&app->ring, (struct tatu_span){(const uint8_t *)app->line, app->line_len});
+    tatu_apps_put_ring(&app->ring, (struct tatu_span){&newline, 1});
     app->line[app->line_len] = '\0';
-    tatu_os_log(apps->log, TATU_OS_LOG_NOTICE, "app %s: %s", app->manifest.name, app->line);
+    tatu_os_log(log_of(app), TATU_OS_LOG_NOTICE, "app %s: %s", app->manifest.name, app->line);
     app->line_len = 0;
 }
 
+static void close_watch(struct tatu_app *app, struct tatu_os_watch *watch)
+{
+    if (watch->fd >= 0) {
+        tatu_os_remove_watch(app->apps->world->loop, watch);
+        (void)close(watch->fd);
+        watch->fd = -1;
+    }
+}
+
 /* Takes a piece of what is there. False: there is nothing more for now. */
-static bool take_output(const struct tatu_apps *apps, struct tatu_app *app)
+static bool take_output(struct tatu_app *app)
 {
     char bytes[256];
-    if (app->output_fd < 0) {
+    if (app->output.fd < 0) {
         return false;
     }
-    const ssize_t got = read(app->output_fd, bytes, sizeof(bytes));
+    const ssize_t got = read(app->output.fd, bytes, sizeof(bytes));
     if (got == 0 || (got < 0 && errno != EAGAIN)) {
-        (void)close(app->output_fd);
-        app->output_fd = -1;
+        close_watch(app, &app->output);
         return false;
     }
     for (ssize_t i = 0; i < got; i++) {
         if (bytes[i] == '\n' || app->line_len == sizeof(app->line) - 1) {
-            say_line(apps, app);
+            say_line(app);
         }
         if (bytes[i] != '\n') {
             app->line[app->line_len++] = bytes[i];
@@ -93,44 +82,77 @@ static bool take_output(const struct tatu_apps *apps, struct tatu_app *app)
     return got > 0;
 }
 
+static void output_ready(struct tatu_os_watch *watch, uint32_t events)
+{
+    (void)events;
+    (void)take_output(watch->context);
+}
+
 /* ---- what it asks for ---- */
 
-static void take_connection(struct tatu_apps *apps, struct tatu_app *app)
+static void pending_ready(struct tatu_os_watch *watch, uint32_t events)
 {
-    /* one at a time: who connects and says nothing gives way to the next */
-    if (app->pending_fd >= 0 && !tatu_apps_answer_control(app, app->pending_fd)) {
-        (void)close(app->pending_fd);
-    }
-    app->pending_fd = tatu_apps_accept_control(app);
-    if (app->pending_fd >= 0) {
-        watch(apps, app, SOURCE_PENDING, app->pending_fd);
+    struct tatu_app *app = watch->context;
+    const int fd = watch->fd;
+    (void)events;
+    /* taken out first: whoever answers may keep the descriptor */
+    tatu_os_remove_watch(app->apps->world->loop, watch);
+    watch->fd = -1;
+    if (!tatu_os_answer(fd, false, tatu_apps_answer, app)) {
+        watch->fd = fd;
+        if (tatu_os_add_watch(app->apps->world->loop, watch, EPOLLIN) != TATU_OK) {
+            (void)close(fd);
+            watch->fd = -1;
+        }
     }
 }
 
-void tatu_apps_dispatch(struct tatu_apps *apps)
+static void control_ready(struct tatu_os_watch *watch, uint32_t events)
 {
-    struct epoll_event events[EVENTS_AT_ONCE];
-    const int count = epoll_wait(apps->epoll_fd, events, EVENTS_AT_ONCE, 0);
-    for (int i = 0; i < count; i++) {
-        struct tatu_app *app = &apps->apps[events[i].data.u64 / SOURCE_COUNT];
-        switch ((enum source)(events[i].data.u64 % SOURCE_COUNT)) {
-        case SOURCE_CONTROL:
-            if (app->control_fd >= 0) {
-                take_connection(apps, app);
-            }
-            break;
-        case SOURCE_PENDING:
-            if (app->pending_fd >= 0 && tatu_apps_answer_control(app, app->pending_fd)) {
-                app->pending_fd = -1;
-            }
-            break;
-        case SOURCE_OUTPUT:
-            (void)take_output(apps, app);
-            break;
-        case SOURCE_COUNT:
-            break;
+    struct tatu_app *app = watch->context;
+    (void)events;
+    /* one at a time: who connects and says nothing gives way to the next */
+    if (app->pending.fd >= 0) {
+        pending_ready(&app->pending, 0);
+        close_watch(app, &app->pending);
+    }
+    app->pending.fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (app->pending.fd >= 0 &&
+        tatu_os_add_watch(app->apps->world->loop, &app->pending, EPOLLIN) != TATU_OK) {
+        (void)close(app->pending.fd);
+        app->pending.fd = -1;
+    }
+}
+
+/* It went away, or says something: there is nothing to say here. */
+static void listener_ready(struct tatu_os_watch *watch, uint32_t events)
+{
+    (void)events;
+    close_watch(watch->context, watch);
+}
+
+static size_t tell_event(void *context, const struct tatu_apps_event *event)
+{
+    struct tatu_apps *apps = context;
+    uint8_t bytes[TATU_REQUEST_EVENT_SIZE];
+    size_t count = 0;
+    tatu_put_le32(bytes, event->event);
+    tatu_put_le32(bytes + 4, event->status);
+    tatu_put_le32(bytes + 8, event->minutes);
+    tatu_put_le32(bytes + 12, event->type);
+    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
+        struct tatu_app *app = &apps->apps[i];
+        if (app->listener.fd < 0 || (app->listens_to & event->event) == 0) {
+            continue;
+        }
+        if (send(app->listener.fd, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+            (ssize_t)sizeof(bytes)) {
+            count++;
+        } else {
+            close_watch(app, &app->listener);
         }
     }
+    return count;
 }
 
 /* ---- what is installed ---- */
@@ -147,8 +169,9 @@ static void unmap(struct mapping *mapping)
     }
 }
 
-/* The manifest inside an installed image, read through the flash window. */
-static enum tatu_err read_manifest(const struct tatu_smc_app *image, struct tatu_manifest *out)
+/* What an installed image asks for and costs, read through the flash window. */
+static enum tatu_err read_image(const struct tatu_smc_app *image, struct tatu_manifest *out,
+                                struct tatu_manifest_cost *out_cost, uint32_t *out_number)
 {
     const bool second = image->offset >= TATU_FLASH_APPS1_AT;
     const off_t at = image->offset - (second ? TATU_FLASH_APPS1_AT : TATU_FLASH_APPS0_AT);
@@ -169,14 +192,8 @@ static enum tatu_err read_manifest(const struct tatu_smc_app *image, struct tatu
         return TATU_ERR_IO;
     }
     const size_t len = image->verity_data_len != 0 ? image->verity_data_len : image->body_len;
-    struct tatu_asxipfs fs;
-    struct tatu_asxipfs_node file;
-    TATU_TRY(tatu_proto_open_asxipfs((struct tatu_span){mapping.at, len}, &fs));
-    TATU_TRY(tatu_proto_find_asxipfs(&fs, "app_manifest.json", &file));
-    TATU_TRY(tatu_apps_decode_manifest(file.data, out));
-    return memcmp(out->component, image->component, sizeof(out->component)) == 0
-               ? TATU_OK
-               : TATU_ERR_MANIFEST;
+    return tatu_manifest_read_body((struct tatu_span){mapping.at, len}, image->component, out,
+                                   out_cost, out_number);
 }
 
 static struct tatu_app *find_component(struct tatu_apps *apps, const uint8_t component[16])
@@ -201,39 +218,73 @@ static struct tatu_app *find_free(struct tatu_apps *apps)
     return NULL;
 }
 
-static void stop(struct tatu_app *app, int64_t now_ms)
+static void stop(struct tatu_app *app, uint64_t now_ms)
 {
     if (app->state == TATU_APP_RUNNING) {
         tatu_apps_signal_container(app, SIGTERM);
         app->state = TATU_APP_STOPPING;
         app->next_ms = now_ms + GRACE_MS;
-    } else if (app->state == TATU_APP_WAITING) {
-        app->state = TATU_APP_ABSENT;
+    } else if (app->state != TATU_APP_STOPPING) {
+        app->state = app->wanted ? TATU_APP_STOPPED : TATU_APP_ABSENT;
     }
 }
 
-static void install(struct tatu_apps *apps, const struct tatu_smc_app *image, int64_t now_ms)
+static void reset_app(struct tatu_apps *apps, struct tatu_app *app)
 {
-    struct tatu_manifest manifest;
-    const enum tatu_err err = read_manifest(image, &manifest);
-    if (err != TATU_OK) {
-        tatu_os_log(apps->log, TATU_OS_LOG_NOTICE, "app %.31s: not started: %s: %s",
-                    (const char *)image->name, tatu_err_name(err), tatu_err_text(err));
-        return;
+    *app = (struct tatu_app){.apps = apps, .status_fd = -1};
+    app->control = (struct tatu_os_watch){.ready = control_ready, .context = app, .fd = -1};
+    app->pending = (struct tatu_os_watch){.ready = pending_ready, .context = app, .fd = -1};
+    app->output = (struct tatu_os_watch){.ready = output_ready, .context = app, .fd = -1};
+    app->listener = (struct tatu_os_watch){.ready = listener_ready, .context = app, .fd = -1};
+}
+
+/* Whether there is room beside those that are there already. The update service asked the same
+ * before it installed anything; a board that holds two anyway starts the first. */
+static enum tatu_err check_grant(const struct tatu_apps *apps, const struct tatu_app *app,
+                                 uint32_t *out_number)
+{
+    struct tatu_admission admission = {0};
+    uint32_t number;
+    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
+        const struct tatu_app *other = &apps->apps[i];
+        if (other != app && other->state != TATU_APP_ABSENT && other->state != TATU_APP_REFUSED) {
+            TATU_TRY(tatu_manifest_admit(&admission, &other->manifest, &other->cost, &number));
+        }
     }
+    return tatu_manifest_admit(&admission, &app->manifest, &app->cost, out_number);
+}
+
+/* What it needs before it can be started: a manifest that can be granted, a user. */
+static enum tatu_err admit(struct tatu_apps *apps, struct tatu_app *app, uint32_t *out_number)
+{
+    TATU_TRY(read_image(&app->image, &app->manifest, &app->cost, out_number));
+    TATU_TRY(check_grant(apps, app, out_number));
+    return tatu_apps_find_user(apps, app->image.component, &app->uid);
+}
+
+static void install(struct tatu_apps *apps, const struct tatu_smc_app *image, bool manual)
+{
     struct tatu_app *app = find_free(apps);
+    uint32_t number = 0;
     if (app == NULL) {
-        tatu_os_log(apps->log, TATU_OS_LOG_NOTICE, "app %s: not started: FULL", manifest.name);
+        tatu_os_log(apps->world->log, TATU_OS_LOG_NOTICE, "app %.31s: not started: FULL",
+                    (const char *)image->name);
         return;
     }
+    reset_app(apps, app);
     app->image = *image;
-    app->manifest = manifest;
-    app->wanted = true;
-    app->failures = 0;
-    app->line_len = 0;
-    app->next_ms = now_ms;
+    (void)snprintf(app->manifest.name, sizeof(app->manifest.name), "%.31s",
+                   (const char *)image->name);
     tatu_proto_format_guid(image->component, app->component);
-    app->state = TATU_APP_WAITING;
+    const enum tatu_err err = admit(apps, app, &number);
+    if (err != TATU_OK) {
+        tatu_os_log(apps->world->log, TATU_OS_LOG_NOTICE, "app %s: not started: %s: %s (%u)",
+                    app->manifest.name, tatu_err_name(err), tatu_err_text(err), (unsigned)number);
+    }
+    app->wanted = true;
+    app->held = manual;
+    app->next_ms = tatu_os_now_ms();
+    app->state = err != TATU_OK ? TATU_APP_REFUSED : (manual ? TATU_APP_STOPPED : TATU_APP_WAITING);
 }
 
 /* Other applications are to have certificates: attestd proves again. It may be busy with the
@@ -245,140 +296,254 @@ static void tell_attestd(const struct tatu_apps *apps)
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
         send(fd, word, strlen(word), MSG_NOSIGNAL) != (ssize_t)strlen(word)) {
-        tatu_os_log(apps->log, TATU_OS_LOG_WARNING, "attestd cannot be told");
+        tatu_os_log(apps->world->log, TATU_OS_LOG_WARNING, "attestd cannot be told");
     }
     if (fd >= 0) {
         (void)close(fd);
     }
 }
 
-enum tatu_err tatu_apps_reload(struct tatu_apps *apps, int64_t now_ms)
+static void advance(struct tatu_apps *apps);
+
+static void forget_unwanted(struct tatu_apps *apps, const struct tatu_smc_app *images, size_t count)
+{
+    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
+        struct tatu_app *app = &apps->apps[i];
+        app->wanted = false;
+        /* who was refused is looked at anew: what was in its way may be gone */
+        app->state = app->state == TATU_APP_REFUSED ? TATU_APP_ABSENT : app->state;
+        for (size_t j = 0; j < count && app->state != TATU_APP_ABSENT; j++) {
+            app->wanted |= memcmp(app->image.image, images[j].image, 16) == 0;
+        }
+        if (app->state != TATU_APP_ABSENT && !app->wanted) {
+            stop(app, tatu_os_now_ms());
+        }
+    }
+}
+
+enum tatu_err tatu_apps_reload(struct tatu_apps *apps, bool manual)
 {
     struct tatu_smc_app images[TATU_SMC_APPS_MAX];
     size_t count = 0;
-    TATU_TRY(tatu_os_list_apps(apps->monitor, images, &count));
-    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
-        apps->apps[i].wanted = false;
-    }
+    TATU_TRY(tatu_os_list_apps(apps->world->monitor, images, &count));
+    apps->manual = manual;
+    forget_unwanted(apps, images, count);
+    tatu_apps_sync_users(apps, images, count);
     for (size_t i = 0; i < count; i++) {
-        struct tatu_app *app = find_component(apps, images[i].component);
-        if (app != NULL && memcmp(app->image.image, images[i].image, 16) == 0) {
-            app->wanted = true;
-        } else if (app == NULL) {
-            install(apps, &images[i], now_ms);
-        }
         /* another image of a component that still runs is installed when the old one has stopped */
-    }
-    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
-        if (apps->apps[i].state != TATU_APP_ABSENT && !apps->apps[i].wanted) {
-            stop(&apps->apps[i], now_ms);
+        if (find_component(apps, images[i].component) == NULL) {
+            install(apps, &images[i], manual);
         }
     }
     if (tatu_apps_sync_deviceauth(apps, TATU_APPS_DEVICEAUTH)) {
         tell_attestd(apps);
     }
+    advance(apps);
     return TATU_OK;
 }
 
 /* ---- life and death ---- */
 
-static void start(struct tatu_apps *apps, struct tatu_app *app, int64_t now_ms)
+static uint64_t next_try(struct tatu_app *app, uint64_t now_ms)
+{
+    return now_ms + tatu_os_get_backoff(app->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
+}
+
+static void watch(struct tatu_app *app, struct tatu_os_watch *watch)
+{
+    if (tatu_os_add_watch(app->apps->world->loop, watch, EPOLLIN) != TATU_OK) {
+        tatu_os_log(log_of(app), TATU_OS_LOG_NOTICE, "app %s: cannot be watched",
+                    app->manifest.name);
+    }
+}
+
+static void start(struct tatu_app *app)
 {
     const enum tatu_err err = tatu_apps_start_container(app);
+    const uint64_t now_ms = tatu_os_now_ms();
     if (err != TATU_OK) {
         app->failures++;
-        app->next_ms =
-            now_ms + (int64_t)tatu_os_get_backoff(app->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
-        tatu_os_log(apps->log, TATU_OS_LOG_NOTICE, "app %s: cannot start: %s", app->manifest.name,
+        app->next_ms = next_try(app, now_ms);
+        tatu_os_log(log_of(app), TATU_OS_LOG_NOTICE, "app %s: cannot start: %s", app->manifest.name,
                     tatu_err_name(err));
         return;
     }
     app->state = TATU_APP_RUNNING;
     app->started_ms = now_ms;
-    watch(apps, app, SOURCE_CONTROL, app->control_fd);
-    watch(apps, app, SOURCE_OUTPUT, app->output_fd);
-    tatu_os_log(apps->log, TATU_OS_LOG_NOTICE, "app %s: started", app->manifest.name);
+    app->starts++;
+    app->restart_ms = app->ended_ms == 0 ? 0 : (uint32_t)(now_ms - app->ended_ms);
+    watch(app, &app->control);
+    watch(app, &app->output);
+    tatu_os_log(log_of(app), TATU_OS_LOG_NOTICE, "app %s: started", app->manifest.name);
 }
 
-static int64_t advance_one(struct tatu_apps *apps, struct tatu_app *app, int64_t now_ms)
+static uint64_t advance_one(struct tatu_app *app, uint64_t now_ms)
 {
     if (app->state == TATU_APP_WAITING && now_ms >= app->next_ms) {
-        start(apps, app, now_ms);
+        start(app);
     }
     if (app->state == TATU_APP_STOPPING && now_ms >= app->next_ms) {
         tatu_apps_signal_container(app, SIGKILL);
         app->next_ms = now_ms + GRACE_MS;
     }
-    return app->state == TATU_APP_WAITING || app->state == TATU_APP_STOPPING ? app->next_ms : -1;
+    return app->state == TATU_APP_WAITING || app->state == TATU_APP_STOPPING ? app->next_ms : 0;
 }
 
-int64_t tatu_apps_advance(struct tatu_apps *apps, int64_t now_ms)
+static void advance(struct tatu_apps *apps)
 {
-    int64_t next_ms = -1;
+    uint64_t next_ms = 0;
     for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
-        const int64_t due_ms = advance_one(apps, &apps->apps[i], now_ms);
-        if (due_ms >= 0 && (next_ms < 0 || due_ms < next_ms)) {
+        const uint64_t due_ms = advance_one(&apps->apps[i], tatu_os_now_ms());
+        if (due_ms != 0 && (next_ms == 0 || due_ms < next_ms)) {
             next_ms = due_ms;
         }
     }
-    return next_ms;
-}
-
-static void say_end(const struct tatu_apps *apps, const struct tatu_app *app, int status)
-{
-    if (WIFSIGNALED(status)) {
-        tatu_os_log(apps->log, TATU_OS_LOG_NOTICE, "app %s: ended by signal %d", app->manifest.name,
-                    WTERMSIG(status));
-    } else {
-        tatu_os_log(apps->log, TATU_OS_LOG_NOTICE, "app %s: ended with status %d",
-                    app->manifest.name, WEXITSTATUS(status));
+    if (next_ms != 0) {
+        tatu_os_set_timer(apps->world->loop, &apps->due, next_ms);
     }
 }
 
-bool tatu_apps_child_ended(struct tatu_apps *apps, pid_t pid, int status, int64_t now_ms)
+static void due(struct tatu_os_timer *timer)
 {
-    struct tatu_app *app = NULL;
+    advance(timer->context);
+}
+
+/* The owner is told, but not of every turn of a loop. */
+static void report_end(struct tatu_app *app, uint32_t kind, uint32_t code)
+{
+    const uint64_t now_ms = tatu_os_now_ms();
+    struct tatu_event event = {.kind = kind, .code = code, .unix_s = (uint64_t)time(NULL)};
+    uint8_t bytes[EVENT_SIZE_MAX];
+    struct tatu_buf buf = TATU_BUF_OF(bytes);
+    uint32_t id;
+    if (app->reported_ms != 0 && now_ms - app->reported_ms < REPORT_EVERY_MS) {
+        return;
+    }
+    app->reported_ms = now_ms;
+    memcpy(event.component, app->image.component, sizeof(event.component));
+    memcpy(event.image, app->image.image, sizeof(event.image));
+    if (tatu_proto_encode_event(&event, &buf) != TATU_OK ||
+        tatu_os_append_record(app->apps->world->monitor, TATU_RECORD_EVENT,
+                              (struct tatu_span){buf.data, buf.len}, &id) != TATU_OK) {
+        tatu_os_log(log_of(app), TATU_OS_LOG_WARNING, "app %s: its end was not kept",
+                    app->manifest.name);
+    }
+}
+
+static void say_end(struct tatu_app *app, int status, bool over_memory)
+{
+    const bool killed = WIFSIGNALED(status);
+    const int code = killed ? WTERMSIG(status) : WEXITSTATUS(status);
+    tatu_os_log(log_of(app), TATU_OS_LOG_NOTICE, "app %s: ended %s %d%s", app->manifest.name,
+                killed ? "by signal" : "with status", code, over_memory ? ", over its memory" : "");
+    if (over_memory) {
+        report_end(app, TATU_EVENT_APP_MEMORY, TATU_APPS_USER_KIB);
+    } else if (app->state != TATU_APP_STOPPING && !(killed && WCOREDUMP(status))) {
+        report_end(app, killed ? TATU_EVENT_APP_SIGNAL : TATU_EVENT_APP_EXIT, (uint32_t)code);
+    }
+}
+
+static struct tatu_app *find_pid(struct tatu_apps *apps, pid_t pid)
+{
     for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
         if (apps->apps[i].state != TATU_APP_ABSENT && apps->apps[i].pid == pid) {
-            app = &apps->apps[i];
+            return &apps->apps[i];
         }
     }
+    return NULL;
+}
+
+/* What comes after its end: gone, stopped, or once more. */
+static void go_on(struct tatu_app *app)
+{
+    if (!app->wanted) {
+        app->state = TATU_APP_ABSENT;
+        if (tatu_apps_reload(app->apps, app->apps->manual) != TATU_OK) {
+            tatu_os_log(log_of(app), TATU_OS_LOG_NOTICE,
+                        "app %s: the monitor does not list the applications", app->manifest.name);
+        }
+        return;
+    }
+    if (app->held) {
+        app->state = TATU_APP_STOPPED;
+        return;
+    }
+    app->failures = app->ended_ms - app->started_ms >= HEALTHY_MS ? 1 : app->failures + 1;
+    app->next_ms = app->state == TATU_APP_STOPPING ? app->ended_ms : next_try(app, app->ended_ms);
+    app->state = TATU_APP_WAITING;
+}
+
+bool tatu_apps_child_ended(struct tatu_apps *apps, pid_t pid, int status)
+{
+    struct tatu_app *app = find_pid(apps, pid);
     if (app == NULL) {
         return false;
     }
-    while (take_output(apps, app)) {
+    while (take_output(app)) {
     }
     if (app->line_len > 0) {
-        say_line(apps, app);
+        say_line(app);
     }
-    say_end(apps, app, tatu_apps_read_end(app, status));
-    const bool was_stopping = app->state == TATU_APP_STOPPING;
+    tatu_apps_sample(apps);
+    say_end(app, tatu_apps_read_end(app, status), tatu_apps_was_over_memory(app));
+    close_watch(app, &app->control);
+    close_watch(app, &app->pending);
+    close_watch(app, &app->output);
+    close_watch(app, &app->listener);
     tatu_apps_clean_container(app);
-    if (was_stopping || !app->wanted) {
-        app->state = TATU_APP_ABSENT;
-        if (tatu_apps_reload(apps, now_ms) != TATU_OK) {
-            tatu_os_log(apps->log, TATU_OS_LOG_NOTICE,
-                        "app %s: the monitor does not list the applications", app->manifest.name);
-        }
-        return true;
-    }
-    app->failures = now_ms - app->started_ms >= HEALTHY_MS ? 1 : app->failures + 1;
-    app->state = TATU_APP_WAITING;
-    app->next_ms =
-        now_ms + (int64_t)tatu_os_get_backoff(app->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
+    app->ended_ms = tatu_os_now_ms();
+    go_on(app);
+    advance(apps);
     return true;
 }
 
-void tatu_apps_describe(const struct tatu_apps *apps, char *out, size_t size)
+void tatu_apps_start_app(struct tatu_app *app)
 {
-    static const char *const words[] = {"absent", "waiting", "running", "stopping"};
-    size_t len = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
-        const struct tatu_app *app = &apps->apps[i];
-        if (app->state != TATU_APP_ABSENT && len < size) {
-            len += (size_t)snprintf(out + len, size - len, "%s %s %s\n", app->component,
-                                    words[app->state], app->manifest.name);
-        }
+    app->held = false;
+    if (app->state == TATU_APP_STOPPED || app->state == TATU_APP_WAITING) {
+        app->state = TATU_APP_WAITING;
+        app->failures = 0;
+        app->next_ms = tatu_os_now_ms();
     }
+    advance(app->apps);
+}
+
+void tatu_apps_stop_app(struct tatu_app *app)
+{
+    app->held = true;
+    if (app->state != TATU_APP_REFUSED) {
+        stop(app, tatu_os_now_ms());
+    }
+    advance(app->apps);
+}
+
+void tatu_apps_sample(struct tatu_apps *apps)
+{
+    struct tatu_apps_memory memory;
+    (void)tatu_apps_measure(apps, &memory);
+}
+
+void tatu_apps_listen(struct tatu_app *app, int fd, uint32_t mask)
+{
+    close_watch(app, &app->listener);
+    app->listener.fd = fd;
+    app->listens_to = mask;
+    watch(app, &app->listener);
+}
+
+enum tatu_err tatu_apps_open(const struct tatu_apps_world *world, struct tatu_apps **out)
+{
+    struct tatu_apps *apps = calloc(1, sizeof(*apps));
+    if (apps == NULL) {
+        return TATU_ERR_MEMORY;
+    }
+    apps->world = world;
+    apps->due = (struct tatu_os_timer){.fire = due, .context = apps};
+    apps->events = (struct tatu_apps_events){.tell = tell_event, .context = apps};
+    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
+        reset_app(apps, &apps->apps[i]);
+    }
+    tatu_apps_load_users(apps);
+    *out = apps;
+    return TATU_OK;
 }

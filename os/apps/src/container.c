@@ -4,29 +4,26 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "control.h"
 #include "deviceauth.h"
+#include "memory.h"
 #include "os/launch/launch.h"
 #include "proto/image.h"
 #include "proto/map.h"
+#include "proto/network.h"
 
 #define CGROUPS "/sys/fs/cgroup/apps"
-/* The original's 256 KiB count only an application's own bytes. A cgroup counts its page tables,
- * sockets and the library pages it was the first to touch as well: this is that plus one TLS
- * handshake. */
-#define MEMORY_MAX_BYTES "3145728"
 #define PIDS_MAX "32"
 #define STACK_BYTES (128u * 1024u)
-#define NETD_TIMEOUT_S 3
+#define NETD_TIMEOUT_MS 3000u
 
 static bool write_text(const char *folder, const char *name, const char *text)
 {
@@ -46,6 +43,35 @@ static void cgroup_of(const struct tatu_app *app, char *out, size_t size)
     (void)snprintf(out, size, CGROUPS "/%s", app->component);
 }
 
+static bool write_kib(const char *folder, const char *name, uint32_t kib)
+{
+    char text[24];
+    (void)snprintf(text, sizeof(text), "%uK", (unsigned)kib);
+    return write_text(folder, name, text);
+}
+
+/* All of them together have the quota once, each an equal share of it, and each the cost of its
+ * container. The shares add up: were the sum more than the whole, the kernel would choose who ends
+ * by what it can see in a process, and what the kernel itself holds for one (pipes, sockets) is not
+ * seen there. */
+static bool limit_all(const struct tatu_apps *apps, const struct tatu_app *next)
+{
+    uint32_t count = 0;
+    bool ok = true;
+    char folder[96];
+    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
+        count += apps->apps[i].pid > 0 || &apps->apps[i] == next;
+    }
+    const uint32_t each_kib = TATU_APPS_EMPTY_KIB + TATU_APPS_USER_KIB / (count == 0 ? 1 : count);
+    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
+        if (apps->apps[i].pid > 0 || &apps->apps[i] == next) {
+            cgroup_of(&apps->apps[i], folder, sizeof(folder));
+            ok = write_kib(folder, "memory.max", each_kib) && ok;
+        }
+    }
+    return write_kib(CGROUPS, "memory.max", TATU_APPS_USER_KIB + count * TATU_APPS_EMPTY_KIB) && ok;
+}
+
 static bool make_cgroup(const struct tatu_app *app)
 {
     char folder[96];
@@ -55,36 +81,44 @@ static bool make_cgroup(const struct tatu_app *app)
         (mkdir(folder, 0755) != 0 && errno != EEXIST)) {
         return false;
     }
-    return write_text(folder, "memory.max", MEMORY_MAX_BYTES) &&
-           write_text(folder, "memory.oom.group", "1") && write_text(folder, "pids.max", PIDS_MAX);
+    return limit_all(app->apps, app) && write_text(folder, "memory.oom.group", "1") &&
+           write_text(folder, "pids.max", PIDS_MAX);
 }
 
-/* Asks netd to put the allow-list on the cgroup; waits for its word. */
-static enum tatu_err allow_hosts(const struct tatu_app *app)
+static bool needs_network(const struct tatu_manifest *manifest)
 {
-    char request[96 + TATU_MANIFEST_HOST_COUNT_MAX * TATU_MANIFEST_HOST_MAX];
-    char folder[96];
-    cgroup_of(app, folder, sizeof(folder));
-    size_t len = (size_t)snprintf(request, sizeof(request), "allow %s", folder) + 1;
-    for (size_t i = 0; i < app->manifest.host_count; i++) {
-        len +=
-            (size_t)snprintf(request + len, sizeof(request) - len, "%s", app->manifest.hosts[i]) +
-            1;
+    return manifest->host_count != 0 || manifest->tcp.count != 0 || manifest->udp.count != 0;
+}
+
+static size_t put_ports(const struct tatu_manifest_ports *from, uint16_t out[TATU_NET_PORT_MAX])
+{
+    _Static_assert(TATU_MANIFEST_PORT_MAX <= TATU_NET_PORT_MAX, "all ports fit");
+    memcpy(out, from->ports, from->count * sizeof(out[0]));
+    return from->count;
+}
+
+/* Has netd put the firewall on the cgroup; waits for its word. */
+static enum tatu_err allow_network(const struct tatu_app *app)
+{
+    static struct tatu_net_allow allow; /* too large for a small stack; one at a time */
+    _Static_assert(TATU_MANIFEST_HOST_COUNT_MAX <= TATU_NET_HOST_MAX &&
+                       TATU_MANIFEST_HOST_MAX <= TATU_NET_ALLOW_HOST_SIZE,
+                   "all hosts fit");
+    const struct tatu_manifest *manifest = &app->manifest;
+    const struct tatu_ask ask = {
+        .op = TATU_NETD_ALLOW,
+        .a = app->uid,
+        .payload = {(const uint8_t *)&allow, sizeof(allow)},
+    };
+    memset(&allow, 0, sizeof(allow));
+    cgroup_of(app, allow.group, sizeof(allow.group));
+    allow.tcp_count = (uint16_t)put_ports(&manifest->tcp, allow.tcp);
+    allow.udp_count = (uint16_t)put_ports(&manifest->udp, allow.udp);
+    allow.host_count = (uint32_t)manifest->host_count;
+    for (size_t i = 0; i < manifest->host_count; i++) {
+        (void)snprintf(allow.hosts[i], sizeof(allow.hosts[i]), "%s", manifest->hosts[i]);
     }
-    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/netd.sock"};
-    const struct timeval patience = {NETD_TIMEOUT_S, 0};
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    uint32_t result = TATU_ERR_UNREACHABLE;
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
-        send(fd, request, len, MSG_NOSIGNAL) == (ssize_t)len &&
-        recv(fd, &result, sizeof(result), 0) != (ssize_t)sizeof(result)) {
-        result = TATU_ERR_UNREACHABLE;
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return (enum tatu_err)result;
+    return tatu_os_ask(TATU_NETD_SOCKET, &ask, NETD_TIMEOUT_MS, NULL, NULL, NULL);
 }
 
 static void place_body(const struct tatu_app *app, struct tatu_launch_spec *spec)
@@ -105,7 +139,8 @@ static void fill_spec(const struct tatu_app *app, const char *control,
     const struct tatu_manifest *manifest = &app->manifest;
     spec->magic = TATU_LAUNCH_MAGIC;
     spec->uid = app->uid;
-    spec->share_net = manifest->host_count != 0;
+    spec->share_net = needs_network(manifest);
+    spec->file_bytes = manifest->storage_kb * 1024;
     spec->stack_bytes = STACK_BYTES;
     spec->arg_count = 1 + (uint32_t)manifest->arg_count;
     const size_t entry_size = strlen(manifest->entry_point) + 1;
@@ -115,6 +150,7 @@ static void fill_spec(const struct tatu_app *app, const char *control,
     (void)snprintf(spec->control, sizeof(spec->control), "%s", control);
     place_body(app, spec);
     if (manifest->has_tenant) {
+        tatu_proto_format_guid(manifest->tenant, spec->tenant);
         (void)snprintf(spec->deviceauth, sizeof(spec->deviceauth), TATU_APPS_DEVICEAUTH "/%s",
                        app->component);
     }
@@ -148,7 +184,9 @@ static _Noreturn void become_launch(const char *cgroup, int spec_fd, int output_
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (write_text(cgroup, "cgroup.procs", "0") && dup2(null_fd, STDIN_FILENO) >= 0 &&
+    /* the first to go when the whole machine is out of memory */
+    if (write_text(cgroup, "cgroup.procs", "0") &&
+        write_text("/proc/self", "oom_score_adj", "1000") && dup2(null_fd, STDIN_FILENO) >= 0 &&
         dup2(output_fd, STDOUT_FILENO) >= 0 && dup2(output_fd, STDERR_FILENO) >= 0 &&
         arrange_fds(spec_fd, status_fd)) {
         (void)execve("/usr/bin/launch", args, environment);
@@ -196,7 +234,7 @@ static enum tatu_err spawn(struct tatu_app *app, int spec_fd)
         return TATU_ERR_IO;
     }
     app->pid = pid;
-    app->output_fd = pipes.output[0];
+    app->output.fd = pipes.output[0];
     app->status_fd = pipes.status[0];
     return TATU_OK;
 }
@@ -223,11 +261,11 @@ static enum tatu_err start_parts(struct tatu_app *app)
     if (!make_cgroup(app)) {
         return TATU_ERR_IO;
     }
-    if (app->manifest.host_count != 0) {
-        TATU_TRY(allow_hosts(app));
+    if (needs_network(&app->manifest)) {
+        TATU_TRY(allow_network(app));
     }
-    app->control_fd = tatu_apps_open_control(app, control, sizeof(control));
-    if (app->control_fd < 0 || !tell_image(app)) {
+    app->control.fd = tatu_apps_open_control(app, control, sizeof(control));
+    if (app->control.fd < 0 || !tell_image(app)) {
         return TATU_ERR_IO;
     }
     fill_spec(app, control, &spec);
@@ -268,8 +306,7 @@ void tatu_apps_signal_container(const struct tatu_app *app, int number)
 void tatu_apps_clean_container(struct tatu_app *app)
 {
     char folder[96];
-    int *const descriptors[] = {&app->control_fd, &app->pending_fd, &app->output_fd,
-                                &app->status_fd};
+    int *const descriptors[] = {&app->control.fd, &app->output.fd, &app->status_fd};
     for (size_t i = 0; i < TATU_COUNT_OF(descriptors); i++) {
         if (*descriptors[i] >= 0) {
             (void)close(*descriptors[i]);
@@ -279,4 +316,32 @@ void tatu_apps_clean_container(struct tatu_app *app)
     app->pid = 0;
     cgroup_of(app, folder, sizeof(folder));
     (void)rmdir(folder);
+    (void)limit_all(app->apps, NULL);
+}
+
+bool tatu_apps_was_over_memory(const struct tatu_app *app)
+{
+    struct tatu_apps_memory memory;
+    char folder[96];
+    cgroup_of(app, folder, sizeof(folder));
+    return tatu_apps_read_memory(folder, &memory) == TATU_OK && memory.oom_kills != 0;
+}
+
+enum tatu_err tatu_apps_measure(struct tatu_apps *apps, struct tatu_apps_memory *out)
+{
+    struct tatu_apps_memory memory;
+    uint64_t ours = 0;
+    TATU_TRY(tatu_apps_read_memory(CGROUPS, &memory));
+    for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
+        char path[32];
+        if (apps->apps[i].pid > 0) {
+            /* process 1 of a container is the system's */
+            (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)apps->apps[i].pid);
+            ours += tatu_apps_read_anonymous(path);
+        }
+    }
+    memory.user -= ours < memory.user ? ours : memory.user;
+    apps->user_peak = memory.user > apps->user_peak ? memory.user : apps->user_peak;
+    *out = memory;
+    return TATU_OK;
 }

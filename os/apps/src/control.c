@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/gpio.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -10,11 +11,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define OP_GPIO_INPUT 1u
-#define OP_GPIO_OUTPUT 2u
+#include "container.h"
+#include "proto/network.h"
+#include "storage.h"
+
 #define GPIO_MODE_MAX 2u
 #define LINES_PER_CHIP 8u
-#define REQUEST_WORDS 4
+#define POWER_PROFILE_MAX 2u
+#define POWER_DOWN_MAX_S (10u * 365 * 24 * 3600)
+#define NANOSECONDS 1000000000u
 
 int tatu_apps_open_control(const struct tatu_app *app, char *out_path, size_t path_size)
 {
@@ -38,42 +43,42 @@ int tatu_apps_open_control(const struct tatu_app *app, char *out_path, size_t pa
     return fd;
 }
 
-int tatu_apps_check_request(const struct tatu_manifest *manifest, const uint32_t request[4])
+/* ---- pins ---- */
+
+int tatu_apps_check_gpio(const struct tatu_manifest *manifest, const struct tatu_ask *ask)
 {
-    if (request[0] != OP_GPIO_INPUT && request[0] != OP_GPIO_OUTPUT) {
+    if (ask->payload.len != 0 ||
+        (ask->op == TATU_REQUEST_GPIO_OUTPUT && (ask->b > GPIO_MODE_MAX || ask->c > 1))) {
         return EINVAL;
     }
-    if (request[0] == OP_GPIO_OUTPUT && (request[2] > GPIO_MODE_MAX || request[3] > 1)) {
-        return EINVAL;
-    }
-    if (request[1] >= TATU_MANIFEST_GPIO_MAX) {
+    if (ask->a >= TATU_MANIFEST_GPIO_MAX) {
         return ENODEV;
     }
-    return manifest->gpio[request[1]] ? 0 : EACCES;
+    return manifest->gpio[ask->a] ? 0 : EACCES;
 }
 
 /* A line request of exactly that line; -1 and errno. The kernel refuses a line that is held
  * (EBUSY). */
-static int open_gpio(const struct tatu_app *app, const uint32_t request[4])
+static int open_line(const struct tatu_app *app, const struct tatu_ask *ask)
 {
     char path[32];
-    (void)snprintf(path, sizeof(path), "/dev/gpiochip%u", request[1] / LINES_PER_CHIP);
+    (void)snprintf(path, sizeof(path), "/dev/gpiochip%u", ask->a / LINES_PER_CHIP);
     int chip = open(path, O_RDWR | O_CLOEXEC);
     if (chip < 0) {
         errno = ENODEV;
         return -1;
     }
-    struct gpio_v2_line_request line = {.offsets = {request[1] % LINES_PER_CHIP}, .num_lines = 1};
+    struct gpio_v2_line_request line = {.offsets = {ask->a % LINES_PER_CHIP}, .num_lines = 1};
     (void)snprintf(line.consumer, sizeof(line.consumer), "%s", app->manifest.name);
-    if (request[0] == OP_GPIO_INPUT) {
+    if (ask->op == TATU_REQUEST_GPIO_INPUT) {
         line.config.flags = GPIO_V2_LINE_FLAG_INPUT;
     } else {
         static const uint64_t modes[] = {0, GPIO_V2_LINE_FLAG_OPEN_DRAIN,
                                          GPIO_V2_LINE_FLAG_OPEN_SOURCE};
-        line.config.flags = GPIO_V2_LINE_FLAG_OUTPUT | modes[request[2]];
+        line.config.flags = GPIO_V2_LINE_FLAG_OUTPUT | modes[ask->b];
         line.config.num_attrs = 1;
         line.config.attrs[0].attr.id = GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES;
-        line.config.attrs[0].attr.values = request[3];
+        line.config.attrs[0].attr.values = ask->c;
         line.config.attrs[0].mask = 1;
     }
     int result = ioctl(chip, GPIO_V2_GET_LINE_IOCTL, &line);
@@ -83,53 +88,287 @@ static int open_gpio(const struct tatu_app *app, const uint32_t request[4])
     return result == 0 ? line.fd : -1;
 }
 
-static void answer(int fd, int problem, int given)
+static int open_gpio(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply)
 {
-    uint32_t words[2] = {problem == 0 ? TATU_OK : TATU_ERR_DENIED, (uint32_t)problem};
-    union {
-        struct cmsghdr head;
-        char room[CMSG_SPACE(sizeof(int))];
-    } control = {.room = {0}};
-    struct iovec part = {words, sizeof(words)};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (given >= 0) {
-        message.msg_control = control.room;
-        message.msg_controllen = sizeof(control.room);
-        struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-        head->cmsg_level = SOL_SOCKET;
-        head->cmsg_type = SCM_RIGHTS;
-        head->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(head), &given, sizeof(given));
+    const int problem = tatu_apps_check_gpio(&app->manifest, ask);
+    if (problem != 0) {
+        return problem;
     }
-    /* an application that went away needs no answer */
-    (void)sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    reply->fd = open_line(app, ask);
+    return reply->fd >= 0 ? 0 : errno;
 }
 
-int tatu_apps_accept_control(const struct tatu_app *app)
+/* ---- storage, memory ---- */
+
+static int open_storage(struct tatu_app *app, const struct tatu_ask *ask,
+                        struct tatu_os_reply *reply)
 {
-    return accept4(app->control_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    (void)ask;
+    return tatu_apps_open_storage(app->apps->world->storage, app->component, &reply->fd);
 }
 
-bool tatu_apps_answer_control(const struct tatu_app *app, int fd)
+static int delete_storage(struct tatu_app *app, const struct tatu_ask *ask,
+                          struct tatu_os_reply *reply)
 {
-    uint32_t request[REQUEST_WORDS + 1]; /* one more: a longer message is none of ours */
-    int given = -1;
-    int problem = EINVAL;
-    const ssize_t got = recv(fd, request, sizeof(request), MSG_DONTWAIT);
-    if (got < 0 && errno == EAGAIN) {
-        return false;
-    }
-    if (got == REQUEST_WORDS * (ssize_t)sizeof(request[0])) {
-        problem = tatu_apps_check_request(&app->manifest, request);
-        if (problem == 0) {
-            given = open_gpio(app, request);
-            problem = given >= 0 ? 0 : errno;
+    (void)ask;
+    (void)reply;
+    return tatu_apps_delete_storage(app->apps->world->storage, app->component);
+}
+
+static int put_words(struct tatu_os_reply *reply, const uint32_t *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint8_t bytes[4];
+        tatu_put_le32(bytes, words[i]);
+        if (tatu_base_put_bytes(&reply->payload, TATU_SPAN_OF(bytes)) != TATU_OK) {
+            return EIO;
         }
     }
-    answer(fd, problem, given);
-    if (given >= 0) {
-        (void)close(given);
+    return 0;
+}
+
+static int tell_quota(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply)
+{
+    const uint32_t words[] = {
+        (uint32_t)tatu_apps_get_stored(app->apps->world->storage, app->component),
+        app->manifest.storage_kb * 1024};
+    (void)ask;
+    return put_words(reply, words, TATU_COUNT_OF(words));
+}
+
+static int tell_memory(struct tatu_app *app, const struct tatu_ask *ask,
+                       struct tatu_os_reply *reply)
+{
+    (void)ask;
+    return tatu_apps_put_memory(app->apps, reply) == TATU_OK ? 0 : EIO;
+}
+
+static int tell_version(struct tatu_app *app, const struct tatu_ask *ask,
+                        struct tatu_os_reply *reply)
+{
+    const char *version = app->apps->world->machine.version;
+    (void)ask;
+    return tatu_base_put_bytes(&reply->payload, (struct tatu_span){(const uint8_t *)version,
+                                                                   strlen(version)}) == TATU_OK
+               ? 0
+               : EIO;
+}
+
+/* ---- power, time ---- */
+
+static int restart(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply)
+{
+    const struct tatu_apps_machine *machine = &app->apps->world->machine;
+    (void)ask;
+    (void)reply;
+    return machine->restart(machine->context);
+}
+
+static int power_down(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply)
+{
+    const struct tatu_apps_machine *machine = &app->apps->world->machine;
+    (void)reply;
+    return ask->a > POWER_DOWN_MAX_S ? EINVAL : machine->power_down(machine->context, ask->a);
+}
+
+/* This chip runs at one speed: every profile is as good as the other. */
+static int set_profile(struct tatu_app *app, const struct tatu_ask *ask,
+                       struct tatu_os_reply *reply)
+{
+    (void)app;
+    (void)reply;
+    return ask->a > POWER_PROFILE_MAX ? EINVAL : 0;
+}
+
+static int set_time(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply)
+{
+    const struct tatu_apps_machine *machine = &app->apps->world->machine;
+    (void)reply;
+    if (ask->payload.len != 16 || tatu_get_le32(ask->payload.data + 8) >= NANOSECONDS ||
+        tatu_get_le32(ask->payload.data + 12) != 0) {
+        return EINVAL;
     }
-    (void)close(fd);
-    return true;
+    return machine->set_time(machine->context, (int64_t)tatu_get_le64(ask->payload.data),
+                             tatu_get_le32(ask->payload.data + 8));
+}
+
+static int set_rtc(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply)
+{
+    const struct tatu_apps_machine *machine = &app->apps->world->machine;
+    (void)ask;
+    (void)reply;
+    return machine->set_rtc(machine->context);
+}
+
+/* ---- system events ---- */
+
+static int defer(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply)
+{
+    (void)reply;
+    return tatu_apps_defer_event(&app->apps->events, ask->a, ask->b, tatu_os_now_ms());
+}
+
+static int resume(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply)
+{
+    (void)reply;
+    return tatu_apps_resume_event(&app->apps->events, ask->a, tatu_os_now_ms());
+}
+
+/* ---- who may ask what ---- */
+
+struct row {
+    uint32_t first;
+    uint32_t last;
+    uint32_t needs;     /* one of these capabilities; 0: nobody is asked */
+    const char *server; /* NULL: here */
+    int (*handle)(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply);
+};
+
+#define HERE(op, needs, handle)                                                                    \
+    {                                                                                              \
+        op, op, needs, NULL, handle                                                                \
+    }
+#define AT(server, first, last, needs)                                                             \
+    {                                                                                              \
+        first, last, needs, server, NULL                                                           \
+    }
+
+static const struct row rows[] = {
+    HERE(TATU_REQUEST_GPIO_INPUT, 0, open_gpio), /* the manifest names the pins */
+    HERE(TATU_REQUEST_GPIO_OUTPUT, 0, open_gpio),
+    HERE(TATU_REQUEST_STORAGE_OPEN, TATU_CAN_MUTABLE_STORAGE, open_storage),
+    HERE(TATU_REQUEST_STORAGE_DELETE, TATU_CAN_MUTABLE_STORAGE, delete_storage),
+    HERE(TATU_REQUEST_STORAGE_QUOTA, TATU_CAN_MUTABLE_STORAGE, tell_quota),
+    HERE(TATU_REQUEST_MEMORY, 0, tell_memory),
+    HERE(TATU_REQUEST_OS_VERSION, 0, tell_version),
+    HERE(TATU_REQUEST_REBOOT, TATU_CAN_FORCE_REBOOT, restart),
+    HERE(TATU_REQUEST_POWER_DOWN, TATU_CAN_FORCE_POWER_DOWN, power_down),
+    HERE(TATU_REQUEST_POWER_PROFILE, TATU_CAN_SET_POWER_PROFILE, set_profile),
+    HERE(TATU_REQUEST_EVENTS, TATU_CAN_SYSTEM_EVENT_NOTIFICATIONS, NULL),
+    HERE(TATU_REQUEST_DEFER, TATU_CAN_SOFTWARE_UPDATE_DEFERRAL, defer),
+    HERE(TATU_REQUEST_RESUME, TATU_CAN_SOFTWARE_UPDATE_DEFERRAL, resume),
+    HERE(TATU_REQUEST_SET_TIME, TATU_CAN_SYSTEM_TIME, set_time),
+    HERE(TATU_REQUEST_SET_RTC, TATU_CAN_SYSTEM_TIME, set_rtc),
+    AT(TATU_NETD_SOCKET, TATU_NET_READY, TATU_NET_INTERFACES, 0),
+    AT(TATU_NETD_SOCKET, TATU_NET_SET_UP, TATU_NET_SET_UP, TATU_CAN_NETWORK_CONFIG),
+    AT(TATU_NETD_SOCKET, TATU_NET_STATUS, TATU_NET_STATUS, 0),
+    AT(TATU_NETD_SOCKET, TATU_NET_APPLY_IP, TATU_NET_RENEW_IP, TATU_CAN_NETWORK_CONFIG),
+    AT(TATU_NETD_SOCKET, TATU_NET_SET_MAC, TATU_NET_SET_MAC, TATU_CAN_HARDWARE_ADDRESS_CONFIG),
+    AT(TATU_NETD_SOCKET, TATU_NET_GET_MAC, TATU_NET_GET_MAC, 0),
+    AT(TATU_NETD_SOCKET, TATU_NET_SET_TIME_SYNC, TATU_NET_SET_NTP, TATU_CAN_TIME_SYNC_CONFIG),
+    AT(TATU_NETD_SOCKET, TATU_NET_LAST_SYNC, TATU_NET_LAST_SYNC, 0),
+    AT(TATU_NETD_SOCKET, TATU_NET_SERVE_SNTP, TATU_NET_SERVE_SNTP, TATU_CAN_SNTP_SERVICE),
+    AT(TATU_NETD_SOCKET, TATU_NET_SERVE_DHCP, TATU_NET_SERVE_DHCP, TATU_CAN_DHCP_SERVICE),
+    AT(TATU_NETD_SOCKET, TATU_NET_SET_PROXY, TATU_NET_SET_PROXY, TATU_CAN_NETWORK_CONFIG),
+    AT(TATU_NETD_SOCKET, TATU_NET_GET_PROXY, TATU_NET_GET_PROXY,
+       TATU_CAN_NETWORK_CONFIG | TATU_CAN_READ_NETWORK_PROXY_CONFIG),
+    AT(TATU_NETD_SOCKET, TATU_NET_PROXY_STATUS, TATU_NET_PROXY_STATUS, 0),
+    AT(TATU_NETD_SOCKET, TATU_NET_WIFI_ADD, TATU_NET_WIFI_POWER_SAVING, TATU_CAN_WIFI_CONFIG),
+    AT(TATU_NETD_SOCKET, TATU_NET_WIFI_ENTERPRISE_GET, TATU_NET_WIFI_ENTERPRISE_GET,
+       TATU_CAN_ENTERPRISE_WIFI_CONFIG),
+    AT(TATU_NETD_SOCKET, TATU_NET_WIFI_STORE, TATU_NET_WIFI_STORE, TATU_CAN_WIFI_CONFIG),
+    AT(TATU_NETD_SOCKET, TATU_NET_WIFI_ENTERPRISE_SET, TATU_NET_WIFI_ENTERPRISE_SET,
+       TATU_CAN_ENTERPRISE_WIFI_CONFIG),
+    AT(TATU_GATEWAYD_SOCKET, TATU_REQUEST_GATEWAYD_FIRST, TATU_REQUEST_APP_END - 1,
+       TATU_CAN_CERT_STORE),
+};
+
+static const struct row *find_row(uint32_t op)
+{
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        if (op >= rows[i].first && op <= rows[i].last) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static int check_row(const struct tatu_manifest *manifest, const struct row *row)
+{
+    if (row == NULL) {
+        return EINVAL;
+    }
+    return row->needs == 0 || (manifest->capabilities & row->needs) != 0 ? 0 : EACCES;
+}
+
+int tatu_apps_check_request(const struct tatu_manifest *manifest, uint32_t op,
+                            const char **out_server)
+{
+    const struct row *row = find_row(op);
+    const int problem = check_row(manifest, row);
+    if (problem == 0) {
+        *out_server = row->server;
+    }
+    return problem;
+}
+
+/* The connection goes to who serves this, with what we know of the application. */
+static int introduce(struct tatu_app *app, const struct row *row, const struct tatu_os_asked *asked,
+                     struct tatu_os_reply *reply)
+{
+    const enum tatu_err err =
+        tatu_os_introduce(row->server, app->uid, app->image.component, &asked->ask, asked->fd);
+    if (err != TATU_OK) {
+        return err == TATU_ERR_BUSY ? EAGAIN : EIO;
+    }
+    reply->keep = true;
+    (void)close(asked->fd);
+    return 0;
+}
+
+/* The connection stays, and brings the events. */
+static int listen_to(struct tatu_app *app, const struct tatu_os_asked *asked,
+                     struct tatu_os_reply *reply)
+{
+    if (asked->ask.a == 0 || (asked->ask.a & ~TATU_SYSTEM_EVENT_ALL) != 0) {
+        return EINVAL;
+    }
+    reply->keep = true;
+    if (tatu_os_send_answer(asked->fd, TATU_OK, 0, (struct tatu_span){NULL, 0}, -1)) {
+        tatu_apps_listen(app, asked->fd, asked->ask.a);
+    } else {
+        (void)close(asked->fd);
+    }
+    return 0;
+}
+
+static enum tatu_err error_of(int problem)
+{
+    switch (problem) {
+    case 0:
+        return TATU_OK;
+    case EACCES:
+    case EPERM:
+        return TATU_ERR_DENIED;
+    case EINVAL:
+    case ERANGE:
+        return TATU_ERR_ARGUMENT;
+    case ENOENT:
+    case ENODEV:
+        return TATU_ERR_NOT_FOUND;
+    case EBUSY:
+    case EAGAIN:
+        return TATU_ERR_BUSY;
+    case ENOSPC:
+        return TATU_ERR_FULL;
+    default:
+        return TATU_ERR_IO;
+    }
+}
+
+enum tatu_err tatu_apps_answer(void *context, const struct tatu_os_asked *asked,
+                               struct tatu_os_reply *reply)
+{
+    struct tatu_app *app = context;
+    const struct row *row = find_row(asked->ask.op);
+    int problem = check_row(&app->manifest, row);
+    if (problem == 0 && row->server != NULL) {
+        problem = introduce(app, row, asked, reply);
+    } else if (problem == 0 && row->handle != NULL) {
+        problem = row->handle(app, &asked->ask, reply);
+    } else if (problem == 0) {
+        problem = listen_to(app, asked, reply);
+    }
+    reply->number = (uint32_t)problem;
+    return error_of(problem);
 }

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,12 +20,17 @@ static void close_folder(DIR **folder)
     }
 }
 
+static bool has_place(const struct tatu_app *app)
+{
+    return app->state != TATU_APP_ABSENT && app->state != TATU_APP_REFUSED &&
+           app->manifest.has_tenant;
+}
+
 static const struct tatu_app *find_wanted(const struct tatu_apps *apps, const char *component)
 {
     for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
         const struct tatu_app *app = &apps->apps[i];
-        if (app->state != TATU_APP_ABSENT && app->manifest.has_tenant &&
-            strcmp(app->component, component) == 0) {
+        if (has_place(app) && strcmp(app->component, component) == 0) {
             return app;
         }
     }
@@ -67,8 +73,9 @@ static bool make_one(const struct tatu_apps *apps, const struct tatu_app *app, c
     }
     if ((mkdir(folder, 0755) != 0 && errno != EEXIST) || !write_text(path, tenant) ||
         (geteuid() == 0 && chown(folder, ATTESTD_UID, ATTESTD_UID) != 0)) {
-        tatu_os_log(apps->log, TATU_OS_LOG_WARNING, "app %s: no place for its certificate: %s",
-                    app->manifest.name, strerror(errno));
+        tatu_os_log(apps->world->log, TATU_OS_LOG_WARNING,
+                    "app %s: no place for its certificate: %s", app->manifest.name,
+                    strerror(errno));
     }
     return true;
 }
@@ -111,10 +118,9 @@ bool tatu_apps_sync_deviceauth(const struct tatu_apps *apps, const char *root)
     bool changed = remove_others(apps, root);
     for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
         const struct tatu_app *app = &apps->apps[i];
-        if (app->state == TATU_APP_ABSENT || !app->manifest.has_tenant) {
-            continue;
+        if (has_place(app)) {
+            changed |= make_one(apps, app, root);
         }
-        changed |= make_one(apps, app, root);
     }
     return changed;
 }

@@ -2,7 +2,7 @@
 #ifndef TATU_APPS_DEVICEAUTH_H
 #define TATU_APPS_DEVICEAUTH_H
 
-#include "os/apps/apps.h"
+#include "state.h"
 
 #define TATU_APPS_DEVICEAUTH "/run/deviceauth"
 

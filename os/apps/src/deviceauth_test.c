@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 
 static char root[32];
 static struct tatu_os_log test_log = {.name = "test", .fd = -1};
+static const struct tatu_apps_world world = {.log = &test_log};
 static struct tatu_apps apps;
 
 static int open_root(void **state)
@@ -21,7 +23,7 @@ static int open_root(void **state)
     (void)state;
     (void)strcpy(root, "/tmp/tatu-auth-XXXXXX");
     memset(&apps, 0, sizeof(apps));
-    apps.log = &test_log;
+    apps.world = &world;
     return mkdtemp(root) == NULL;
 }
 
@@ -66,9 +68,12 @@ static void only_who_asks_for_a_certificate_has_a_place(void **state)
     (void)state;
     put_app(0, 1, 9);
     put_app(1, 2, 0);
+    put_app(2, 3, 9);
+    apps.apps[2].state = TATU_APP_REFUSED;
     assert_true(tatu_apps_sync_deviceauth(&apps, root));
     assert_true(is_there(path_of(0, "tenant")));
     assert_false(is_there(path_of(1, "")));
+    assert_false(is_there(path_of(2, "")));
     assert_false(tatu_apps_sync_deviceauth(&apps, root));
 }
 

@@ -31,7 +31,8 @@ static enum tatu_err read_keystore(struct tatu_prover *prover)
     TATU_TRY(tatu_os_read_keystore(prover->monitor, &body));
     TATU_TRY(
         tatu_proto_decode_keystore((struct tatu_span){body.data, body.len}, &prover->keystore));
-    if (mkdir(UPDATE_FOLDER, 0750) != 0 && errno != EEXIST) {
+    /* gatewayd may see that there is a certificate; the socket beside it has its own mode */
+    if (mkdir(UPDATE_FOLDER, 0751) != 0 && errno != EEXIST) {
         return TATU_ERR_IO;
     }
     if (chown(UPDATE_FOLDER, (uid_t)-1, UPDATE_GROUP) != 0) {

@@ -29,17 +29,28 @@ static bool make_key(mbedtls_pk_context *key)
                                mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE) == 0;
 }
 
+static mbedtls_x509_san_list dns_name(const char *name, mbedtls_x509_san_list *next)
+{
+    mbedtls_x509_san_list san = {.node.type = MBEDTLS_X509_SAN_DNS_NAME, .next = next};
+    san.node.san.unstructured_name.p = (unsigned char *)(uintptr_t)name;
+    san.node.san.unstructured_name.len = strlen(name);
+    return san;
+}
+
 static bool set_names(mbedtls_x509write_cert *writer, const char *name)
 {
+    static const unsigned char address[] = {192, 168, 35, 2};
     char subject[96];
-    mbedtls_x509_san_list san = {.node.type = MBEDTLS_X509_SAN_DNS_NAME};
+    mbedtls_x509_san_list service = {.node.type = MBEDTLS_X509_SAN_IP_ADDRESS};
+    service.node.san.unstructured_name.p = (unsigned char *)(uintptr_t)address;
+    service.node.san.unstructured_name.len = sizeof(address);
+    mbedtls_x509_san_list sphere = dns_name("*.devices.sphere.azure.local", &service);
+    mbedtls_x509_san_list own = dns_name(name, &sphere);
     (void)snprintf(subject, sizeof(subject), "CN=%s", name);
-    /* the writer copies it at once, into the extension's DER */
-    san.node.san.unstructured_name.p = (unsigned char *)subject + 3;
-    san.node.san.unstructured_name.len = strlen(subject) - 3;
+    /* the writer copies all at once, into the extension's DER */
     return mbedtls_x509write_crt_set_subject_name(writer, subject) == 0 &&
            mbedtls_x509write_crt_set_issuer_name(writer, subject) == 0 &&
-           mbedtls_x509write_crt_set_subject_alternative_name(writer, &san) == 0;
+           mbedtls_x509write_crt_set_subject_alternative_name(writer, &own) == 0;
 }
 
 static bool set_use(mbedtls_x509write_cert *writer)
@@ -80,4 +91,42 @@ enum tatu_err tatu_gatewayd_make_certificate(const char *name, mbedtls_pk_contex
                                                  (size_t)len) == 0
                ? TATU_OK
                : TATU_ERR_CERTIFICATE;
+}
+
+enum tatu_err tatu_gatewayd_write_identity(mbedtls_pk_context *key,
+                                           const mbedtls_x509_crt *certificate,
+                                           struct tatu_buf *out)
+{
+    unsigned char der[DER_MAX];
+    uint8_t head[2];
+    const int len = mbedtls_pk_write_key_der(key, der, sizeof(der));
+    if (len <= 0) {
+        return TATU_ERR_CERTIFICATE;
+    }
+    tatu_put_le16(head, (uint16_t)len);
+    enum tatu_err err = tatu_base_put_bytes(out, TATU_SPAN_OF(head));
+    if (err == TATU_OK) {
+        err = tatu_base_put_bytes(out,
+                                  (struct tatu_span){der + sizeof(der) - (size_t)len, (size_t)len});
+    }
+    tatu_base_wipe(der, sizeof(der));
+    TATU_TRY(err);
+    return tatu_base_put_bytes(out, (struct tatu_span){certificate->raw.p, certificate->raw.len});
+}
+
+enum tatu_err tatu_gatewayd_read_identity(struct tatu_span in, mbedtls_pk_context *out_key,
+                                          mbedtls_x509_crt *out_certificate)
+{
+    struct tatu_span head, key;
+    TATU_TRY(tatu_base_take_span(in, 0, 2, &head));
+    TATU_TRY(tatu_base_take_span(in, 2, tatu_get_le16(head.data), &key));
+    const size_t at = 2 + key.len;
+    if (mbedtls_pk_parse_key(out_key, key.data, key.len, NULL, 0, mbedtls_psa_get_random,
+                             MBEDTLS_PSA_RANDOM_STATE) != 0 ||
+        mbedtls_x509_crt_parse_der(out_certificate, in.data + at, in.len - at) != 0 ||
+        mbedtls_pk_check_pair(&out_certificate->pk, out_key, mbedtls_psa_get_random,
+                              MBEDTLS_PSA_RANDOM_STATE) != 0) {
+        return TATU_ERR_CERTIFICATE;
+    }
+    return TATU_OK;
 }

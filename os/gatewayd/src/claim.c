@@ -1,12 +1,4 @@
-#include <jansson.h>
-#include <string.h>
-
-#include "os/gatewayd/gatewayd.h"
-
-static void free_json(json_t **json)
-{
-    json_decref(*json);
-}
+#include "claim.h"
 
 static bool get_hex(const json_t *object, const char *key, uint8_t *out, size_t len)
 {
@@ -16,17 +8,9 @@ static bool get_hex(const json_t *object, const char *key, uint8_t *out, size_t 
                TATU_OK;
 }
 
-enum tatu_err tatu_gatewayd_decode_claim(struct tatu_span json, struct tatu_gateway_claim *out)
+enum tatu_err tatu_gatewayd_decode_claim(const json_t *object, struct tatu_gateway_claim *out)
 {
     struct tatu_gateway_claim claim;
-    if (json.len == 0) {
-        return TATU_ERR_SHORT;
-    }
-    json_t *object __attribute__((cleanup(free_json))) =
-        json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(object)) {
-        return TATU_ERR_FORMAT;
-    }
     if (json_object_size(object) != 3 ||
         !get_hex(object, "nonce", claim.nonce, sizeof(claim.nonce)) ||
         !get_hex(object, "tenant", claim.tenant, sizeof(claim.tenant)) ||

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "launch_impl.h"
+#include "os/lib/credential.h"
 
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE 65
@@ -60,13 +61,14 @@ static bool keep_capabilities(uint32_t kept)
     return true;
 }
 
-static bool set_limits(uint32_t stack_bytes)
+static bool set_limits(uint32_t stack_bytes, uint32_t file_bytes)
 {
     const struct limit {
         int resource;
         rlim_t value;
     } limits[] = {
         {RLIMIT_STACK, stack_bytes},
+        {RLIMIT_FSIZE, file_bytes},
         {RLIMIT_CORE, CORE_LIMIT_BYTES},
         {RLIMIT_NOFILE, OPEN_FILES_MAX},
         {RLIMIT_MEMLOCK, 0},
@@ -81,16 +83,27 @@ static bool set_limits(uint32_t stack_bytes)
     return true;
 }
 
+/* Of the application, without a right; after the user namespace, which then is the last one. */
+static bool take_credential(const struct tatu_launch_spec *spec)
+{
+    struct tatu_os_credential credential = {.rights = 0};
+    (void)snprintf(credential.tenant, sizeof(credential.tenant), "%.36s", spec->tenant);
+    return (tatu_proto_parse_guid(spec->component, strlen(spec->component), credential.component) ==
+                TATU_OK &&
+            tatu_os_take_credential(&credential) == TATU_OK) ||
+           tatu_launch_fail("credential");
+}
+
 bool tatu_launch_drop_rights(const struct tatu_launch_spec *spec)
 {
-    if (!set_limits(spec->stack_bytes)) {
+    if (!set_limits(spec->stack_bytes, spec->file_bytes)) {
         return false;
     }
     if (setgroups(0, NULL) != 0 || setresgid(spec->uid, spec->uid, spec->uid) != 0 ||
         setresuid(spec->uid, spec->uid, spec->uid) != 0) {
         return tatu_launch_fail("ids");
     }
-    if (!enter_user_namespace(spec->uid) || !keep_capabilities(0)) {
+    if (!enter_user_namespace(spec->uid) || !take_credential(spec) || !keep_capabilities(0)) {
         return false;
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
@@ -102,6 +115,10 @@ bool tatu_launch_drop_rights(const struct tatu_launch_spec *spec)
 
 bool tatu_launch_keep_signalling(void)
 {
+    const struct tatu_os_credential none = {.rights = 0};
+    if (tatu_os_take_credential(&none) != TATU_OK) {
+        return tatu_launch_fail("credential");
+    }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return tatu_launch_fail("no new privileges");
     }

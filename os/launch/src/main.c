@@ -77,6 +77,8 @@ static _Noreturn void become_application(const struct tatu_launch_spec *spec)
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    /* a write over the quota is an error, not the end */
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (snprintf(path, sizeof(path), "/mnt/app%s", args[0]) < (int)sizeof(path) &&
         tatu_launch_drop_rights(spec) && check_program(path) && tatu_launch_restrict_files(path) &&
         tatu_launch_restrict_calls()) {

@@ -83,7 +83,7 @@ static bool mount_own(const struct tatu_launch_spec *spec, const char *body_devi
     if (mount(body_device, NEW_ROOT "/mnt/app", "asxipfs", MS_RDONLY | quiet, NULL) != 0) {
         return tatu_launch_fail("image");
     }
-    if (mount("proc", NEW_ROOT "/proc", "proc", quiet | MS_NOEXEC, "hidepid=2") != 0) {
+    if (mount("proc", NEW_ROOT "/proc", "proc", quiet | MS_NOEXEC, "hidepid=2,subset=pid") != 0) {
         return tatu_launch_fail("proc");
     }
     if (mount(spec->control, NEW_ROOT "/run/control", NULL, MS_BIND, NULL) != 0) {

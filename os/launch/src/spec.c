@@ -36,6 +36,7 @@ enum tatu_err tatu_launch_check_spec(const struct tatu_launch_spec *spec)
         return TATU_ERR_FORMAT;
     }
     if (!is_text(spec->component, sizeof(spec->component)) ||
+        !is_text(spec->tenant, sizeof(spec->tenant)) ||
         !is_path(spec->block_device, sizeof(spec->block_device), false) ||
         !is_path(spec->control, sizeof(spec->control), false) ||
         !is_path(spec->deviceauth, sizeof(spec->deviceauth), true) ||

@@ -253,6 +253,25 @@ enum tatu_err tatu_os_list_apps(const struct tatu_os_monitor *monitor,
     return TATU_OK;
 }
 
+enum tatu_err tatu_os_read_app(const struct tatu_os_monitor *monitor, const uint8_t image[16],
+                               uint32_t offset, uint8_t *out, size_t len)
+{
+    while (len > 0) {
+        const uint32_t step = len < TATU_SMC_PAGE_SIZE ? (uint32_t)len : TATU_SMC_PAGE_SIZE;
+        struct tatu_os_request request;
+
+        tatu_os_start_request(&request);
+        tatu_os_put_u32(&request, offset);
+        tatu_os_put_u32(&request, step);
+        tatu_os_put_span(&request, (struct tatu_span){image, 16});
+        TATU_TRY(tatu_os_send_fixed(monitor, TATU_SMC_READ_APP, &request, out, step));
+        offset += step;
+        out += step;
+        len -= step;
+    }
+    return TATU_OK;
+}
+
 static enum tatu_err read_all(const struct tatu_os_monitor *monitor, uint32_t number,
                               struct tatu_buf *out)
 {

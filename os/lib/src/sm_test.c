@@ -296,6 +296,24 @@ static void a_peripheral_is_given_to_its_owner(void **state)
     assert_memory_equal(fake.request, "\x07\0\0\0\x02\0\0\0", 8);
 }
 
+static void the_body_of_an_application_is_read_page_by_page(void **state)
+{
+    static const uint8_t image[16] = {0x1a};
+    static uint8_t out[2 * TATU_SMC_PAGE_SIZE];
+    struct fake_monitor fake = {.answer = {7}, .answer_len = TATU_SMC_PAGE_SIZE};
+    struct tatu_os_monitor monitor = fake_open(&fake);
+
+    (void)state;
+    assert_int_equal(tatu_os_read_app(&monitor, image, 0x100, out, sizeof(out)), TATU_OK);
+    assert_int_equal(fake.calls, 2);
+    assert_int_equal(fake.number, TATU_SMC_READ_APP);
+    assert_int_equal(fake.request_len, 24);
+    assert_memory_equal(fake.request, "\0\x11\0\0\0\x10\0\0\x1a", 9);
+    assert_int_equal(out[0], 7);
+    assert_int_equal(out[TATU_SMC_PAGE_SIZE], 7);
+    assert_int_equal(tatu_os_read_app(&monitor, image, 0, out, 12), TATU_ERR_FORMAT);
+}
+
 static void real_time_cores_start_stop_and_are_looked_at(void **state)
 {
     static const uint8_t image[16] = {0x1a};
@@ -340,6 +358,7 @@ int main(void)
         cmocka_unit_test(repair_tells_how_much_is_left),
         cmocka_unit_test(power_goes_down_with_its_wake_sources),
         cmocka_unit_test(a_peripheral_is_given_to_its_owner),
+        cmocka_unit_test(the_body_of_an_application_is_read_page_by_page),
         cmocka_unit_test(real_time_cores_start_stop_and_are_looked_at),
     };
 

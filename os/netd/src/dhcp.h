@@ -1,5 +1,5 @@
-/* Messages of DHCP: what a server says is hostile, what we say is of one shape. IPv4 addresses are
- * numbers in host order. */
+/* Messages of DHCP, as a client: what a server says is hostile, what we say is of one shape. IPv4
+ * addresses are numbers in host order. */
 #ifndef TATU_NETD_DHCP_H
 #define TATU_NETD_DHCP_H
 
@@ -8,7 +8,8 @@
 #define TATU_DHCP_MESSAGE_MAX 1500u /* bytes: one Ethernet frame */
 #define TATU_DHCP_ASK_SIZE 300u     /* bytes: the least that old servers take */
 #define TATU_DHCP_DNS_MAX 3u        /* as many as a resolver asks */
-#define TATU_DHCP_LEASE_MIN_S 10u   /* below, renewing would be all we do */
+#define TATU_DHCP_NTP_MAX 3u
+#define TATU_DHCP_LEASE_MIN_S 10u /* below, renewing would be all we do */
 
 enum tatu_dhcp_type {
     TATU_DHCP_DISCOVER = 1,
@@ -16,6 +17,7 @@ enum tatu_dhcp_type {
     TATU_DHCP_REQUEST = 3,
     TATU_DHCP_ACK = 5,
     TATU_DHCP_NAK = 6,
+    TATU_DHCP_RELEASE = 7,
 };
 
 struct tatu_dhcp_lease {
@@ -25,6 +27,8 @@ struct tatu_dhcp_lease {
     uint32_t server;
     uint32_t dns[TATU_DHCP_DNS_MAX];
     size_t dns_count;
+    uint32_t ntp[TATU_DHCP_NTP_MAX];
+    size_t ntp_count;
     uint32_t lease_s;
 };
 
@@ -47,7 +51,7 @@ enum tatu_err tatu_netd_decode_dhcp(struct tatu_span in, uint32_t xid, const uin
                                     struct tatu_dhcp_answer *out);
 
 struct tatu_dhcp_ask {
-    enum tatu_dhcp_type type; /* DISCOVER or REQUEST */
+    enum tatu_dhcp_type type; /* DISCOVER, REQUEST or RELEASE */
     uint32_t xid;
     uint8_t mac[6];
     uint32_t own;    /* the address that is in use and renewed; 0: none, answer by broadcast */

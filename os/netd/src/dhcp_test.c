@@ -62,6 +62,7 @@ static void an_offer_is_read(void **state)
     struct tatu_dhcp_answer answer;
     (void)state;
     start_offer(&m);
+    put(&m, 10, "\x2a\x08\x0a\x00\x02\x09\x0a\x00\x02\x0a");
     put(&m, 3, "\0\0\0"); /* padding */
     put(&m, END);
     assert_int_equal(decode(&m, &answer), TATU_OK);
@@ -72,6 +73,8 @@ static void an_offer_is_read(void **state)
     assert_int_equal(answer.lease.server, 0x0a000202);
     assert_int_equal(answer.lease.dns_count, 1);
     assert_int_equal(answer.lease.dns[0], 0x0a000203);
+    assert_int_equal(answer.lease.ntp_count, 2);
+    assert_int_equal(answer.lease.ntp[1], 0x0a00020a);
     assert_int_equal(answer.lease.lease_s, 86400);
 }
 
@@ -199,7 +202,8 @@ static void a_message_over_the_limit_is_long(void **state)
 
 static void asking_has_the_shape_of_the_standard(void **state)
 {
-    static const uint8_t options[] = {53, 1, 3, 50, 4, 10, 0, 2, 15, 54, 4, 10, 0, 2, 2, 55, 4};
+    static const uint8_t options[] = {53, 1, 3, 50, 4,  10, 0, 2, 15, 54, 4,
+                                      10, 0, 2, 2,  55, 5,  1, 3, 6,  51, 42};
     struct tatu_dhcp_ask ask = {
         .type = TATU_DHCP_REQUEST, .xid = XID, .wanted = 0x0a00020f, .server = 0x0a000202};
     uint8_t room[TATU_DHCP_ASK_SIZE];

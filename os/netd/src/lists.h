@@ -1,54 +1,70 @@
-/* The allow-lists of all control groups, kept true as names and DNS servers change. */
+/* The firewalls of all applications, kept true as names change. */
 #ifndef TATU_NETD_LISTS_H
 #define TATU_NETD_LISTS_H
 
+#include <sys/types.h>
+
 #include "addresses.h"
-#include "dhcp.h"
+#include "filter.h"
 #include "os/lib/log.h"
 #include "os/lib/loop.h"
-#include "os/netd/netd.h"
+#include "proto/network.h"
 #include "resolver.h"
 
 #define TATU_LIST_MAX 16u /* as many as applications can be installed */
 
+struct tatu_lists;
 struct tatu_list {
     bool used;
-    struct tatu_netd_allow allow;
+    struct tatu_lists *lists;
+    uid_t uid;
+    struct tatu_net_allow allow;
     struct tatu_address_set addresses;
-    int map_fd;
+    struct tatu_filter filter;
     int waiting_fd;       /* who asked, while the names are looked up; -1: nobody */
     uint64_t due_ms;      /* when the names are looked up (again) */
     uint64_t patience_ms; /* when who asked gets its answer in any case */
+    size_t next;          /* of the look-ups under way: host * 2 + family */
+    bool found;           /* in them */
+    struct tatu_lookup lookup;
 };
 
 struct tatu_lists {
     struct tatu_os_loop *loop;
     const struct tatu_os_log *log;
-    struct tatu_resolver resolver;
-    struct tatu_os_watch resolved;
+    struct tatu_resolver *resolver;
     struct tatu_os_timer due;
     struct tatu_list lists[TATU_LIST_MAX];
-    struct tatu_list *asking; /* whose names the resolver has; NULL: of one that is gone */
-    bool up;                  /* there is an address */
-    size_t dns_count;
-    uint32_t dns[TATU_DHCP_DNS_MAX];
+    bool up; /* names can be looked up */
+    int own_fd;
+    uint32_t service; /* index of the service interface */
 };
 
-/** Errors: IO. */
-enum tatu_err tatu_netd_start_lists(struct tatu_lists *lists, struct tatu_os_loop *loop,
-                                    const struct tatu_os_log *log);
+/** Of zero bytes (they are not written: what is not used costs no memory). */
+void tatu_netd_start_lists(struct tatu_lists *lists, struct tatu_resolver *resolver,
+                           const struct tatu_os_log *log);
 
 /**
- * Puts the list on its group. The answer, a u32, goes to fd, which is closed: at once, or when the
- * names were looked up (at most two seconds).
+ * Puts the firewall on its group. fd is the connection of who asked: it gets the answer and is
+ * closed, at once or when the names were looked up (at most two seconds).
  *
  * Answers  UNREACHABLE  there are names and no network yet; addresses are reachable already
  *          FULL         more groups than TATU_LIST_MAX
  *          NOT_FOUND, DENIED, IO  of the filter
  */
-void tatu_netd_put_list(struct tatu_lists *lists, const struct tatu_netd_allow *allow, int fd);
+void tatu_netd_put_list(struct tatu_lists *lists, uid_t uid, const struct tatu_net_allow *allow,
+                        int fd);
 
-/** The network came, went or changed its DNS servers. */
-void tatu_netd_tell_lists(struct tatu_lists *lists, bool up, const uint32_t *dns, size_t dns_count);
+/** The network came, went or changed its servers. */
+void tatu_netd_tell_lists(struct tatu_lists *lists, bool up);
+
+/* For the resolver of local programs: whether a user's list has the name, and what was found. */
+bool tatu_netd_may_ask(const struct tatu_lists *lists, uid_t uid, const char *name);
+void tatu_netd_open_found(struct tatu_lists *lists, uid_t uid, const struct tatu_dns_answer *found);
+
+/** The rules of all lists after the first `skip`, and how many there are. Those over max are left
+ *  out. */
+size_t tatu_netd_tell_rules(const struct tatu_lists *lists, size_t skip, struct tatu_net_rule *out,
+                            size_t max, size_t *out_count);
 
 #endif

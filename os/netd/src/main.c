@@ -1,71 +1,231 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/random.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#include "lease.h"
-#include "link.h"
-#include "lists.h"
-#include "os/lib/log.h"
-#include "os/lib/loop.h"
+#include "os/lib/store.h"
+#include "os/netd/netd.h"
+#include "proto/image.h"
+#include "state.h"
 
 #define CONTROL_FD 3 /* appman hands the listening socket over */
-#define LINK "eth0"
-#define LINK_RETRY_MS 1000u
 #define RESOLV_CONF "/run/resolv.conf"
-#define CLIENT_PORT 68
-#define SERVER_PORT 67
+#define RESOLV_TEXT "nameserver " TATU_FILTER_RESOLVER "\noptions timeout:3 attempts:2\n"
+#define TARGET_FIRST_MS 4000u
+#define TARGET_MAX_MS 300000u
 
-struct netd {
-    struct tatu_os_loop loop;
-    struct tatu_os_log log;
-    struct tatu_lists lists;
-    struct tatu_os_watch control;
-    struct tatu_os_watch servers; /* DHCP */
-    struct tatu_os_timer due;
-    struct tatu_lease_client client;
-    struct tatu_dhcp_lease applied;
-    bool up;
-    bool complained; /* that there is no interface: once is enough */
-};
+/* ---- what is kept ---- */
 
-static uint32_t get_random(void)
+static enum tatu_netd_fault fault_of(enum tatu_err err)
 {
-    uint32_t value = 0;
-    (void)getrandom(&value, sizeof(value), 0);
-    return value;
+    return err == TATU_OK         ? TATU_NETD_OK
+           : err == TATU_ERR_FULL ? TATU_NETD_NO_SPACE_FAULT
+                                  : TATU_NETD_FAILED_FAULT;
 }
 
-static const char *text_of(uint32_t address, char out[INET_ADDRSTRLEN])
+enum tatu_netd_fault tatu_netd_keep_config(struct netd *netd, const struct tatu_config *config)
 {
-    const struct in_addr in = {htonl(address)};
-    return inet_ntop(AF_INET, &in, out, INET_ADDRSTRLEN);
+    uint8_t file[TATU_CONFIG_FILE_SIZE];
+    tatu_netd_encode_config(config, file);
+    const enum tatu_err err = tatu_os_save_sealed(&netd->monitor, TATU_NETD_SETTINGS,
+                                                  TATU_NETD_SETTINGS_LABEL, TATU_SPAN_OF(file));
+    tatu_base_wipe(file, sizeof(file));
+    if (err == TATU_OK) {
+        netd->config = *config;
+    } else {
+        tatu_os_log(&netd->log, TATU_OS_LOG_ERROR, "settings are not kept: %s", tatu_err_name(err));
+    }
+    return fault_of(err);
 }
 
-static int bits_of(uint32_t mask)
+static void load_config(struct netd *netd)
 {
-    return __builtin_popcount(mask);
+    uint8_t file[TATU_CONFIG_FILE_SIZE];
+    struct tatu_buf out = TATU_BUF_OF(file);
+    tatu_netd_init_config(&netd->config);
+    enum tatu_err err =
+        tatu_os_load_sealed(&netd->monitor, TATU_NETD_SETTINGS, TATU_NETD_SETTINGS_LABEL, &out);
+    if (err == TATU_ERR_NOT_FOUND) {
+        return;
+    }
+    if (err == TATU_OK) {
+        err = tatu_netd_decode_config((struct tatu_span){out.data, out.len}, &netd->config);
+    }
+    if (err != TATU_OK) {
+        tatu_os_log(&netd->log, TATU_OS_LOG_ERROR, "settings are not read: %s", tatu_err_name(err));
+    }
+}
+
+void tatu_netd_load_wifi(struct netd *netd)
+{
+    uint8_t file[TATU_WIFI_FILE_MAX];
+    struct tatu_buf out = TATU_BUF_OF(file);
+    netd->has_wifi = true;
+    tatu_base_wipe(&netd->wifi, sizeof(netd->wifi));
+    enum tatu_err err =
+        tatu_os_load_sealed(&netd->monitor, TATU_NETD_WIFI, TATU_NETD_WIFI_LABEL, &out);
+    if (err == TATU_OK) {
+        err = tatu_netd_decode_wifi((struct tatu_span){out.data, out.len}, &netd->wifi);
+        tatu_base_wipe(out.data, out.len);
+    }
+    if (err != TATU_OK && err != TATU_ERR_NOT_FOUND) {
+        tatu_os_log(&netd->log, TATU_OS_LOG_ERROR, "Wi-Fi networks are not read: %s",
+                    tatu_err_name(err));
+    }
+}
+
+enum tatu_netd_fault tatu_netd_keep_wifi(struct netd *netd)
+{
+    uint8_t file[TATU_WIFI_FILE_MAX];
+    struct tatu_buf out = TATU_BUF_OF(file);
+    NETD_TRY(tatu_netd_encode_wifi(&netd->wifi, &out));
+    const enum tatu_err err =
+        tatu_os_save_sealed(&netd->monitor, TATU_NETD_WIFI, TATU_NETD_WIFI_LABEL,
+                            (struct tatu_span){out.data, out.len});
+    tatu_base_wipe(out.data, out.len);
+    return err == TATU_ERR_FULL ? TATU_NETD_WIFI_SPACE_FAULT : fault_of(err);
+}
+
+/* ---- the way out ---- */
+
+static bool has_proxy(const struct netd *netd)
+{
+    return netd->config.has_proxy == 1 && netd->config.proxy.enabled == 1;
+}
+
+enum tatu_net_proxy_state tatu_netd_get_proxy_state(const struct netd *netd)
+{
+    if (!has_proxy(netd)) {
+        return TATU_NET_PROXY_STATE_DISABLED;
+    }
+    if (!netd->up) {
+        return TATU_NET_PROXY_STATE_ENABLED;
+    }
+    return netd->target.port != 0 ? TATU_NET_PROXY_STATE_READY : TATU_NET_PROXY_STATE_RESOLVING;
+}
+
+static const char *target_host(const struct netd *netd)
+{
+    return has_proxy(netd) ? netd->config.proxy.address : netd->service_host;
+}
+
+static void set_target(struct netd *netd, const uint8_t address[16])
+{
+    memcpy(netd->target.address, address, 16);
+    netd->target.port = has_proxy(netd) ? netd->config.proxy.port : netd->service_port;
+    netd->target_failures = 0;
+    for (size_t i = 0; i < TATU_CONFIG_INTERFACE_COUNT; i++) {
+        tatu_netd_update_probe(&netd->probes[i]);
+    }
+}
+
+static void on_target(struct tatu_lookup *lookup, enum tatu_err err)
+{
+    struct netd *netd = lookup->context;
+    if (err == TATU_OK && lookup->answer.count != 0) {
+        set_target(netd, lookup->answer.found[0]);
+    } else if (err == TATU_OK && lookup->question.type == TATU_DNS_A) {
+        tatu_netd_start_lookup(&netd->resolver, lookup, target_host(netd), TATU_DNS_AAAA);
+    } else {
+        tatu_os_set_timer(&netd->loop, &netd->target_due,
+                          tatu_os_now_ms() + tatu_os_get_backoff(netd->target_failures++,
+                                                                 TARGET_FIRST_MS, TARGET_MAX_MS));
+    }
+}
+
+static void find_target(struct netd *netd)
+{
+    uint8_t address[16];
+    const char *host = target_host(netd);
+    tatu_netd_stop_lookup(&netd->target_lookup);
+    tatu_os_clear_timer(&netd->loop, &netd->target_due);
+    netd->target.port = 0;
+    if (host[0] == '\0' || !netd->up) {
+        return;
+    }
+    if (tatu_netd_decode_address(host, address) == TATU_OK) {
+        set_target(netd, address);
+    } else {
+        tatu_netd_start_lookup(&netd->resolver, &netd->target_lookup, host, TATU_DNS_A);
+    }
+}
+
+static void on_target_due(struct tatu_os_timer *timer)
+{
+    find_target(timer->context);
+}
+
+/* ---- what changed ---- */
+
+void tatu_netd_tell_changed(struct netd *netd)
+{
+    tatu_os_set_timer(&netd->loop, &netd->changed, tatu_os_now_ms());
+}
+
+static void on_interfaces(void *context)
+{
+    tatu_netd_tell_changed(context);
+}
+
+static size_t list_time_servers(const struct netd *netd, uint8_t out[TATU_NET_NTP_MAX][16])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < TATU_INTERFACE_COUNT; i++) {
+        const struct tatu_interface *interface = &netd->interfaces.entries[i];
+        for (size_t n = 0; interface->lease.address != 0 && !tatu_netd_is_private(interface) &&
+                           n < interface->lease.ntp_count && count < TATU_NET_NTP_MAX;
+             n++) {
+            tatu_netd_map_ipv4(interface->lease.ntp[n], out[count++]);
+        }
+    }
+    return count;
+}
+
+static void on_changed(struct tatu_os_timer *timer)
+{
+    struct netd *netd = timer->context;
+    struct tatu_resolver_server servers[TATU_RESOLVER_SERVER_MAX];
+    uint8_t times[TATU_NET_NTP_MAX][16];
+    const size_t count = tatu_netd_list_servers(&netd->interfaces, servers);
+    const size_t time_count = list_time_servers(netd, times);
+    netd->up = false;
+    for (size_t i = 0; i < TATU_INTERFACE_COUNT; i++) {
+        const struct tatu_interface *interface = &netd->interfaces.entries[i];
+        netd->up = netd->up || ((tatu_netd_get_flags(interface) & TATU_NET_FLAG_IP) != 0 &&
+                                !tatu_netd_is_private(interface));
+    }
+    tatu_netd_set_servers(&netd->resolver, servers, count);
+    for (size_t i = 0; i < TATU_CONFIG_INTERFACE_COUNT; i++) {
+        tatu_netd_update_service(&netd->services[i]);
+        tatu_netd_update_probe(&netd->probes[i]);
+    }
+    find_target(netd);
+    tatu_netd_tell_lists(&netd->lists, count != 0);
+    tatu_netd_tell_clock(&netd->clock, netd->up, times, time_count);
+}
+
+/* ---- names of local programs ---- */
+
+static bool may_ask(void *context, uid_t uid, const char *name)
+{
+    const struct netd *netd = context;
+    return tatu_netd_may_ask(&netd->lists, uid, name);
+}
+
+static void found(void *context, uid_t uid, const char *name, const struct tatu_dns_answer *answer)
+{
+    struct netd *netd = context;
+    (void)name;
+    tatu_netd_open_found(&netd->lists, uid, answer);
 }
 
 /* In place: the file is bound into containers, and the folder is appman's. */
-static void write_resolv_conf(struct netd *netd, const struct tatu_dhcp_lease *lease)
+static void write_resolv_conf(const struct netd *netd)
 {
-    char text[128], address[INET_ADDRSTRLEN];
-    int len = 0;
-    for (size_t i = 0; i < lease->dns_count; i++) {
-        len += snprintf(text + len, sizeof(text) - (size_t)len, "nameserver %s\n",
-                        text_of(lease->dns[i], address));
-    }
-    len += snprintf(text + len, sizeof(text) - (size_t)len, "options timeout:2 attempts:2\n");
-    int fd = open(RESOLV_CONF, O_WRONLY | O_TRUNC | O_CLOEXEC);
-    if (fd < 0 || write(fd, text, (size_t)len) != len) {
+    const size_t len = sizeof(RESOLV_TEXT) - 1;
+    const int fd = open(RESOLV_CONF, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    if (fd < 0 || write(fd, RESOLV_TEXT, len) != (ssize_t)len) {
         tatu_os_log(&netd->log, TATU_OS_LOG_ERROR, RESOLV_CONF ": %s", strerror(errno));
     }
     if (fd >= 0) {
@@ -73,189 +233,95 @@ static void write_resolv_conf(struct netd *netd, const struct tatu_dhcp_lease *l
     }
 }
 
-static void tell(const struct netd *netd, const struct tatu_dhcp_lease *lease)
-{
-    char address[INET_ADDRSTRLEN], router[INET_ADDRSTRLEN], dns[INET_ADDRSTRLEN];
-    tatu_os_log(&netd->log, TATU_OS_LOG_NOTICE, LINK " %s/%d router %s dns %s for %u s",
-                text_of(lease->address, address), bits_of(lease->mask),
-                lease->router == 0 ? "none" : text_of(lease->router, router),
-                lease->dns_count == 0 ? "none" : text_of(lease->dns[0], dns),
-                (unsigned)lease->lease_s);
-}
+/* ---- the beginning ---- */
 
-static bool is_same_net(const struct tatu_dhcp_lease *a, const struct tatu_dhcp_lease *b)
+/* Where the service is, which is as good as the internet to this board. */
+static void read_service(struct netd *netd)
 {
-    return a->address == b->address && a->mask == b->mask && a->router == b->router &&
-           a->dns_count == b->dns_count && memcmp(a->dns, b->dns, sizeof(a->dns)) == 0;
-}
-
-/* A renewed lease that says the same leaves the routes, and what uses them, alone. */
-static void apply(struct netd *netd, const struct tatu_dhcp_lease *lease)
-{
-    if (netd->up && is_same_net(lease, &netd->applied)) {
-        return;
+    uint8_t body[TATU_KEYSTORE_MAX];
+    struct tatu_buf out = TATU_BUF_OF(body);
+    struct tatu_keystore keystore;
+    if (tatu_os_read_keystore(&netd->monitor, &out) == TATU_OK &&
+        tatu_proto_decode_keystore((struct tatu_span){out.data, out.len}, &keystore) == TATU_OK) {
+        memcpy(netd->service_host, keystore.host, sizeof(keystore.host));
+        netd->service_port = keystore.front_port;
+    } else {
+        tatu_os_log(&netd->log, TATU_OS_LOG_WARNING, "the service is not known");
     }
-    const enum tatu_err err =
-        tatu_netd_set_address(LINK, lease->address, lease->mask, lease->router);
-    if (err != TATU_OK) {
-        tatu_os_log(&netd->log, TATU_OS_LOG_ERROR, LINK ": the address: %s", tatu_err_name(err));
-        return;
-    }
-    netd->up = true;
-    netd->applied = *lease;
-    write_resolv_conf(netd, lease);
-    tell(netd, lease);
-    tatu_netd_tell_lists(&netd->lists, true, lease->dns, lease->dns_count);
+    memcpy(netd->clock.default_server, netd->service_host, sizeof(netd->clock.default_server));
 }
 
-static void drop(struct netd *netd)
+static enum tatu_err no_monitor(void *context, uint32_t number, struct tatu_span in,
+                                struct tatu_buf *out)
 {
-    tatu_os_log(&netd->log, TATU_OS_LOG_WARNING, LINK ": the lease is lost");
-    if (tatu_netd_clear_address(LINK) != TATU_OK) {
-        tatu_os_log(&netd->log, TATU_OS_LOG_ERROR, LINK ": the address stays");
-    }
-    netd->up = false;
-    tatu_netd_tell_lists(&netd->lists, false, NULL, 0);
+    (void)context;
+    (void)number;
+    (void)in;
+    (void)out;
+    return TATU_ERR_IO;
 }
 
-static void send_ask(struct netd *netd, const struct tatu_lease_step *step)
+static void open_monitor(struct netd *netd)
 {
-    uint8_t room[TATU_DHCP_ASK_SIZE];
-    struct tatu_buf message = TATU_BUF_OF(room);
-    const struct sockaddr_in to = {
-        .sin_family = AF_INET,
-        .sin_port = htons(SERVER_PORT),
-        .sin_addr = {step->to == 0 ? htonl(INADDR_BROADCAST) : htonl(step->to)}};
-    if (tatu_netd_encode_dhcp(&step->ask, &message) != TATU_OK ||
-        sendto(netd->servers.fd, message.data, message.len, MSG_DONTWAIT,
-               (const struct sockaddr *)&to, sizeof(to)) != (ssize_t)message.len) {
-        tatu_os_log(&netd->log, TATU_OS_LOG_INFO, "asking for an address: %s", strerror(errno));
+    if (tatu_os_open_monitor(TATU_OS_MONITOR_PATH, &netd->monitor) != TATU_OK) {
+        tatu_os_log(&netd->log, TATU_OS_LOG_ERROR, "no monitor: nothing is kept");
+        netd->monitor = (struct tatu_os_monitor){.call = no_monitor, .fd = -1};
     }
 }
 
-static void take_step(struct netd *netd, const struct tatu_lease_step *step)
+static enum tatu_err start_network(struct netd *netd)
 {
-    if (step->drop) {
-        drop(netd);
-    }
-    if (step->apply) {
-        apply(netd, &netd->client.lease);
-    }
-    if (step->send) {
-        send_ask(netd, step);
-    }
-    if (step->next_ms != 0) {
-        tatu_os_set_timer(&netd->loop, &netd->due, step->next_ms);
-    }
+    struct tatu_interfaces *interfaces = &netd->interfaces;
+    interfaces->loop = &netd->loop;
+    interfaces->log = &netd->log;
+    interfaces->changed = on_interfaces;
+    interfaces->context = netd;
+    TATU_TRY(tatu_netd_make_own_map(&interfaces->own_fd));
+    TATU_TRY(tatu_netd_start_interfaces(interfaces, &netd->config));
+    netd->lists.own_fd = interfaces->own_fd;
+    netd->lists.service = interfaces->entries[TATU_INTERFACE_SERVICE].ifindex;
+    return tatu_netd_attach_host_filter(interfaces->own_fd, netd->lists.service,
+                                        TATU_NET_GROUP_ROOT);
 }
 
-static void on_lease_due(struct tatu_os_timer *timer)
+static void start_users(struct netd *netd)
 {
-    struct netd *netd = timer->context;
-    struct tatu_lease_step step;
-    tatu_netd_wake_lease(&netd->client, tatu_os_now_ms(), get_random(), &step);
-    take_step(netd, &step);
-}
-
-static void on_server(struct tatu_os_watch *watch, uint32_t events)
-{
-    (void)events;
-    struct netd *netd = watch->context;
-    uint8_t message[TATU_DHCP_MESSAGE_MAX + 1];
-    struct tatu_dhcp_answer answer;
-    struct tatu_lease_step step;
-    const ssize_t len = recv(watch->fd, message, sizeof(message), MSG_DONTWAIT);
-    if (len < 0 || tatu_netd_decode_dhcp((struct tatu_span){message, (size_t)len}, netd->client.xid,
-                                         netd->client.mac, &answer) != TATU_OK) {
-        return; /* anybody on the link can send; the exchange goes on */
+    static const enum tatu_interface_place places[TATU_CONFIG_INTERFACE_COUNT] = {
+        [TATU_CONFIG_ETH0] = TATU_INTERFACE_ETH0, [TATU_CONFIG_ETH1] = TATU_INTERFACE_ETH1};
+    netd->clock.loop = &netd->loop;
+    netd->clock.log = &netd->log;
+    netd->clock.monitor = &netd->monitor;
+    netd->clock.resolver = &netd->resolver;
+    netd->clock.config = &netd->config;
+    tatu_netd_start_clock(&netd->clock);
+    netd->target_lookup.done = on_target;
+    netd->target_lookup.context = netd;
+    netd->target_due = (struct tatu_os_timer){.fire = on_target_due, .context = netd};
+    for (size_t i = 0; i < TATU_CONFIG_INTERFACE_COUNT; i++) {
+        struct tatu_interface *interface = &netd->interfaces.entries[places[i]];
+        tatu_netd_init_service(&netd->services[i], interface, &netd->clock);
+        tatu_netd_init_probe(&netd->probes[i], interface, &netd->target);
     }
-    tatu_netd_answer_lease(&netd->client, &answer, tatu_os_now_ms(), get_random(), &step);
-    take_step(netd, &step);
-}
-
-static int open_servers(void)
-{
-    const int on = 1;
-    const struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(CLIENT_PORT)};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) != 0 ||
-                    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, LINK, sizeof(LINK)) != 0 ||
-                    bind(fd, (const struct sockaddr *)&here, sizeof(here)) != 0)) {
-        (void)close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
-static enum tatu_err start_dhcp(struct netd *netd)
-{
-    uint8_t mac[6];
-    struct tatu_lease_step step;
-    TATU_TRY(tatu_netd_raise_link(LINK));
-    TATU_TRY(tatu_netd_get_mac(LINK, mac));
-    netd->servers =
-        (struct tatu_os_watch){.ready = on_server, .context = netd, .fd = open_servers()};
-    if (netd->servers.fd < 0) {
-        return TATU_ERR_IO;
-    }
-    TATU_TRY(tatu_os_add_watch(&netd->loop, &netd->servers, EPOLLIN));
-    netd->due = (struct tatu_os_timer){.fire = on_lease_due, .context = netd};
-    tatu_netd_start_lease(&netd->client, mac, tatu_os_now_ms(), get_random(), &step);
-    take_step(netd, &step);
-    return TATU_OK;
-}
-
-/* Until the interface is there. */
-static void on_link_due(struct tatu_os_timer *timer)
-{
-    struct netd *netd = timer->context;
-    const enum tatu_err err = start_dhcp(netd);
-    if (err != TATU_OK) {
-        if (!netd->complained) {
-            tatu_os_log(&netd->log, TATU_OS_LOG_WARNING, LINK ": %s", tatu_err_name(err));
-        }
-        netd->complained = true;
-        tatu_os_set_timer(&netd->loop, timer, tatu_os_now_ms() + LINK_RETRY_MS);
-    }
-}
-
-/* One connection, one request; put_list answers and closes. */
-static void on_control(struct tatu_os_watch *watch, uint32_t events)
-{
-    (void)events;
-    struct netd *netd = watch->context;
-    static struct tatu_netd_allow allow;
-    static uint8_t request[TATU_NETD_ALLOW_MAX + 1];
-    const struct timeval patience = {0, 100000};
-    int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0) {
-        return;
-    }
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    const ssize_t len = recv(fd, request, sizeof(request), 0);
-    const enum tatu_err err =
-        len <= 0 ? TATU_ERR_SHORT
-        : (size_t)len > sizeof(request) - 1
-            ? TATU_ERR_LONG
-            : tatu_netd_decode_allow((struct tatu_span){request, (size_t)len}, &allow);
-    if (err == TATU_OK) {
-        tatu_netd_put_list(&netd->lists, &allow, fd);
-        return;
-    }
-    const uint32_t word = (uint32_t)err;
-    (void)send(fd, &word, sizeof(word), MSG_NOSIGNAL | MSG_DONTWAIT);
-    (void)close(fd);
 }
 
 static enum tatu_err start(struct netd *netd)
 {
     TATU_TRY(tatu_os_init_loop(&netd->loop));
-    TATU_TRY(tatu_netd_start_lists(&netd->lists, &netd->loop, &netd->log));
-    netd->control = (struct tatu_os_watch){.ready = on_control, .context = netd, .fd = CONTROL_FD};
-    TATU_TRY(tatu_os_add_watch(&netd->loop, &netd->control, EPOLLIN));
-    TATU_TRY(tatu_netd_raise_link("lo"));
-    netd->due = (struct tatu_os_timer){.fire = on_link_due, .context = netd};
-    on_link_due(&netd->due);
+    netd->changed = (struct tatu_os_timer){.fire = on_changed, .context = netd};
+    open_monitor(netd);
+    read_service(netd);
+    load_config(netd);
+    write_resolv_conf(netd);
+    tatu_netd_init_resolver(&netd->resolver, &netd->loop);
+    tatu_netd_start_lists(&netd->lists, &netd->resolver, &netd->log);
+    start_users(netd);
+    TATU_TRY(start_network(netd));
+    netd->stub.may = may_ask;
+    netd->stub.found = found;
+    netd->stub.context = netd;
+    TATU_TRY(tatu_netd_start_stub(&netd->stub, &netd->resolver));
+    TATU_TRY(tatu_os_serve(&netd->server, &netd->loop, CONTROL_FD, tatu_netd_act, netd));
+    tatu_netd_tell_changed(netd);
     return tatu_os_run_loop(&netd->loop);
 }
 

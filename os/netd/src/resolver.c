@@ -1,105 +1,130 @@
 #include "resolver.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
-#include <pthread.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <sys/epoll.h>
 
-#define THREAD_STACK_BYTES (256u * 1024u) /* address space; what is not touched costs nothing */
+#include "socket.h"
 
-static void keep(struct tatu_resolver *resolver, const struct addrinfo *info)
+#define PORT 53
+
+void tatu_netd_init_resolver(struct tatu_resolver *resolver, struct tatu_os_loop *loop)
 {
-    uint8_t address[16];
-    if (resolver->found_count == TATU_ADDRESS_MAX) {
-        return;
-    }
-    if (info->ai_family == AF_INET) {
-        struct sockaddr_in in;
-        memcpy(&in, info->ai_addr, sizeof(in));
-        tatu_netd_map_ipv4(ntohl(in.sin_addr.s_addr), address);
-    } else if (info->ai_family == AF_INET6) {
-        struct sockaddr_in6 in6;
-        memcpy(&in6, info->ai_addr, sizeof(in6));
-        memcpy(address, &in6.sin6_addr, sizeof(address));
-    } else {
-        return;
-    }
-    memcpy(resolver->found[resolver->found_count++], address, sizeof(address));
-}
-
-static void look_up(struct tatu_resolver *resolver, const char *name)
-{
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *list = NULL;
-    if (getaddrinfo(name, NULL, &hints, &list) != 0) {
-        return;
-    }
-    for (const struct addrinfo *info = list; info != NULL; info = info->ai_next) {
-        keep(resolver, info);
-    }
-    freeaddrinfo(list);
-}
-
-static void *serve(void *context)
-{
-    struct tatu_resolver *resolver = context;
-    uint64_t one;
-    while (read(resolver->start_fd, &one, sizeof(one)) == sizeof(one)) {
-        uint8_t literal[16];
-        resolver->found_count = 0;
-        for (size_t i = 0; i < resolver->names.host_count; i++) {
-            if (tatu_netd_decode_address(resolver->names.hosts[i], literal) != TATU_OK) {
-                look_up(resolver, resolver->names.hosts[i]);
-            }
-        }
-        one = 1;
-        if (write(resolver->done_fd, &one, sizeof(one)) != sizeof(one)) {
-            break;
-        }
-    }
-    return NULL;
-}
-
-enum tatu_err tatu_netd_start_resolver(struct tatu_resolver *resolver)
-{
-    pthread_t thread;
-    pthread_attr_t attributes;
     memset(resolver, 0, sizeof(*resolver));
-    resolver->start_fd = eventfd(0, EFD_CLOEXEC);
-    resolver->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (resolver->start_fd < 0 || resolver->done_fd < 0 || pthread_attr_init(&attributes) != 0 ||
-        pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES) != 0 ||
-        pthread_create(&thread, &attributes, serve, resolver) != 0) {
-        return TATU_ERR_IO;
-    }
-    (void)pthread_attr_destroy(&attributes);
-    return TATU_OK;
+    resolver->loop = loop;
 }
 
-enum tatu_err tatu_netd_ask_resolver(struct tatu_resolver *resolver,
-                                     const struct tatu_netd_allow *allow)
+void tatu_netd_set_servers(struct tatu_resolver *resolver,
+                           const struct tatu_resolver_server *servers, size_t count)
 {
-    const uint64_t one = 1;
-    if (resolver->busy) {
-        return TATU_ERR_BUSY;
-    }
-    resolver->names = *allow;
-    resolver->busy = true;
-    if (write(resolver->start_fd, &one, sizeof(one)) != sizeof(one)) {
-        resolver->busy = false;
-        return TATU_ERR_IO;
-    }
-    return TATU_OK;
+    resolver->count = count < TATU_RESOLVER_SERVER_MAX ? count : TATU_RESOLVER_SERVER_MAX;
+    memcpy(resolver->servers, servers, resolver->count * sizeof(*servers));
+    resolver->first = 0;
 }
 
-enum tatu_err tatu_netd_finish_resolver(struct tatu_resolver *resolver)
+static void close_socket(struct tatu_lookup *lookup)
 {
-    uint64_t one;
-    if (read(resolver->done_fd, &one, sizeof(one)) != sizeof(one)) {
-        return TATU_ERR_BUSY;
+    if (lookup->watch.fd >= 0) {
+        tatu_os_remove_watch(lookup->resolver->loop, &lookup->watch);
+        (void)close(lookup->watch.fd);
+        lookup->watch.fd = -1;
     }
-    resolver->busy = false;
-    return TATU_OK;
+}
+
+void tatu_netd_stop_lookup(struct tatu_lookup *lookup)
+{
+    if (lookup->busy) {
+        close_socket(lookup);
+        tatu_os_clear_timer(lookup->resolver->loop, &lookup->timer);
+        lookup->busy = false;
+    }
+}
+
+static void finish(struct tatu_lookup *lookup, enum tatu_err err)
+{
+    tatu_netd_stop_lookup(lookup);
+    lookup->done(lookup, err);
+}
+
+static bool ask_server(struct tatu_lookup *lookup, const struct tatu_resolver_server *server)
+{
+    uint8_t room[TATU_DNS_MESSAGE_MAX];
+    struct tatu_buf out = TATU_BUF_OF(room);
+    lookup->question.id = (uint16_t)netd_random();
+    if (tatu_netd_encode_dns_query(&lookup->question, &out) != TATU_OK) {
+        return false;
+    }
+    lookup->watch.fd = netd_connect(SOCK_DGRAM, server->interface, server->address, PORT);
+    if (lookup->watch.fd < 0) {
+        return false;
+    }
+    if (send(lookup->watch.fd, out.data, out.len, MSG_NOSIGNAL) != (ssize_t)out.len ||
+        tatu_os_add_watch(lookup->resolver->loop, &lookup->watch, EPOLLIN) != TATU_OK) {
+        (void)close(lookup->watch.fd);
+        lookup->watch.fd = -1;
+        return false;
+    }
+    return true;
+}
+
+/* The next server that can be asked, until all were often enough. */
+static void go_on(struct tatu_lookup *lookup)
+{
+    struct tatu_resolver *resolver = lookup->resolver;
+    close_socket(lookup);
+    while (lookup->tries < TATU_RESOLVER_ROUNDS * resolver->count) {
+        lookup->server = (resolver->first + lookup->tries) % resolver->count;
+        lookup->tries++;
+        if (ask_server(lookup, &resolver->servers[lookup->server])) {
+            tatu_os_set_timer(resolver->loop, &lookup->timer,
+                              tatu_os_now_ms() + TATU_RESOLVER_WAIT_MS);
+            return;
+        }
+    }
+    finish(lookup, resolver->count == 0 ? TATU_ERR_UNREACHABLE : TATU_ERR_TIMEOUT);
+}
+
+static void on_time(struct tatu_os_timer *timer)
+{
+    go_on(timer->context);
+}
+
+static void on_answer(struct tatu_os_watch *watch, uint32_t events)
+{
+    struct tatu_lookup *lookup = watch->context;
+    uint8_t in[TATU_DNS_MESSAGE_MAX + 1];
+    const ssize_t len = recv(watch->fd, in, sizeof(in), MSG_DONTWAIT);
+    (void)events;
+    if (len < 0) { /* nobody listens there: the kernel was told */
+        go_on(lookup);
+        return;
+    }
+    if (tatu_netd_decode_dns_answer((struct tatu_span){in, (size_t)len}, &lookup->question,
+                                    &lookup->answer) != TATU_OK) {
+        return; /* anybody can send; the true answer may still come */
+    }
+    if (lookup->answer.rcode != TATU_DNS_NO_ERROR && lookup->answer.rcode != TATU_DNS_NO_NAME) {
+        go_on(lookup);
+        return;
+    }
+    if (lookup->server < lookup->resolver->count) {
+        lookup->resolver->first = lookup->server;
+    }
+    finish(lookup, TATU_OK);
+}
+
+void tatu_netd_start_lookup(struct tatu_resolver *resolver, struct tatu_lookup *lookup,
+                            const char *name, enum tatu_dns_type type)
+{
+    tatu_netd_stop_lookup(lookup);
+    lookup->resolver = resolver;
+    lookup->busy = true;
+    lookup->tries = 0;
+    lookup->question.type = (uint16_t)type;
+    const size_t len = strnlen(name, TATU_DNS_NAME_SIZE - 1);
+    memcpy(lookup->question.name, name, len);
+    lookup->question.name[len] = '\0';
+    lookup->watch = (struct tatu_os_watch){.ready = on_answer, .context = lookup, .fd = -1};
+    lookup->timer.fire = on_time;
+    lookup->timer.context = lookup;
+    tatu_os_set_timer(resolver->loop, &lookup->timer, tatu_os_now_ms()); /* not inside this call */
 }

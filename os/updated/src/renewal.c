@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "os/lib/loop.h"
+#include "os/lib/request.h"
 #include "os/lib/vault.h"
 #include "proto/report.h"
 
@@ -33,7 +34,10 @@ static void leave_renewal(const struct tatu_updater *updater)
     struct tatu_smc_boot boot;
     if (tatu_os_get_boot(updater->monitor, &boot) == TATU_OK && boot.mode == TATU_BOOT_RENEW) {
         tatu_os_log(updater->log, TATU_OS_LOG_NOTICE, "a ticket came: back to a normal boot");
-        tatu_updater_tell(updater, "/run/appman.sock", "restart", false);
+        const struct tatu_ask ask = {.op = TATU_APPMAN_RESTART};
+        if (tatu_os_tell(TATU_APPMAN_SOCKET, &ask) != TATU_OK) {
+            tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "appman does not answer");
+        }
     }
 }
 

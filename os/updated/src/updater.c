@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "download.h"
 #include "os/lib/loop.h"
+#include "os/lib/request.h"
+#include "os/lib/store.h"
 #include "os/lib/vault.h"
 #include "proto/cose.h"
 #include "renewal.h"
@@ -49,6 +50,43 @@ enum tatu_err tatu_updater_ask(const struct tatu_updater *updater, struct tatu_t
     return tatu_updated_name_status(status);
 }
 
+/* The last sequence outlives a reset, sealed; that of another owner means nothing. */
+#define SEQUENCE_FILE TATU_OS_STORE "/update/sequence"
+#define SEQUENCE_LABEL "update sequence"
+#define SEQUENCE_SIZE 24u /* u64, tenant[16] */
+
+static void load_sequence(struct tatu_updater *updater)
+{
+    uint8_t bytes[SEQUENCE_SIZE];
+    struct tatu_buf buf = TATU_BUF_OF(bytes);
+    const enum tatu_err err =
+        tatu_os_load_sealed(updater->monitor, SEQUENCE_FILE, SEQUENCE_LABEL, &buf);
+    if (err == TATU_OK && buf.len == sizeof(bytes) &&
+        memcmp(bytes + 8, updater->info.tenant, sizeof(updater->info.tenant)) == 0) {
+        updater->last_sequence = tatu_get_le64(bytes);
+    } else if (err != TATU_ERR_NOT_FOUND) {
+        tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "the last sequence is not known: %s",
+                    tatu_err_name(err == TATU_OK ? TATU_ERR_FOREIGN : err));
+    }
+}
+
+static void keep_sequence(struct tatu_updater *updater, uint64_t sequence)
+{
+    uint8_t bytes[SEQUENCE_SIZE];
+    if (sequence == updater->last_sequence) {
+        return;
+    }
+    tatu_put_le64(bytes, sequence);
+    memcpy(bytes + 8, updater->info.tenant, sizeof(updater->info.tenant));
+    const enum tatu_err err =
+        tatu_os_save_sealed(updater->monitor, SEQUENCE_FILE, SEQUENCE_LABEL, TATU_SPAN_OF(bytes));
+    if (err != TATU_OK) {
+        tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "the sequence was not kept: %s",
+                    tatu_err_name(err));
+    }
+    updater->last_sequence = sequence;
+}
+
 static enum tatu_err get_ready(struct tatu_updater *updater)
 {
     uint8_t bytes[TATU_KEYSTORE_MAX];
@@ -60,6 +98,7 @@ static enum tatu_err get_ready(struct tatu_updater *updater)
     TATU_TRY(
         tatu_proto_decode_keystore((struct tatu_span){body.data, body.len}, &updater->keystore));
     TATU_TRY(tatu_os_get_vault_info(updater->monitor, &updater->info));
+    load_sequence(updater);
     updater->ready = true;
     return TATU_OK;
 }
@@ -178,110 +217,103 @@ static void wait_for_network(void *context, uint32_t tries)
     const struct fetch *fetch = context;
     const uint64_t wait_ms = tatu_os_get_backoff(tries, RETRY_FIRST_MS, RETRY_MAX_MS);
     const struct timespec wait = {(time_t)(wait_ms / 1000), (long)(wait_ms % 1000) * 1000000};
-    tatu_os_log(fetch->updater->log, TATU_OS_LOG_NOTICE, "the network broke after %u of %u bytes",
+    tatu_os_log(fetch->updater->log, TATU_OS_LOG_NOTICE, "the download broke at %u of %u bytes",
                 (unsigned)tatu_download_len(fetch->download), (unsigned)fetch->download->size);
     (void)nanosleep(&wait, NULL);
 }
 
-static enum tatu_err fetch_image(const struct tatu_updater *updater,
-                                 const struct tatu_deployment_image *image,
-                                 struct tatu_download *download)
-{
-    char path[64] = "/device/v1/images/";
-    tatu_base_encode_hex(TATU_SPAN_OF(image->image), path + strlen(path));
-    struct fetch fetch = {updater, download, path};
-    return tatu_download_run(download, ask_from, wait_for_network, &fetch);
-}
-
-/* Stages one image: downloaded, and verified in flash by the vault. */
-static enum tatu_err stage(const struct tatu_updater *updater,
-                           const struct tatu_deployment_image *image)
+static enum tatu_err fetch_image(void *context, const struct tatu_deployment_image *image,
+                                 uint32_t handle)
 {
     static struct tatu_download download;
-    struct tatu_verified_image verified;
-    download = (struct tatu_download){.monitor = updater->monitor, .size = image->size_bytes};
-    TATU_TRY(tatu_os_begin_stage(updater->monitor, TATU_IMAGE_APPLICATION, image->size_bytes,
-                                 &download.handle));
-    enum tatu_err err = fetch_image(updater, image, &download);
-    if (err == TATU_OK) {
-        err = tatu_os_finish_stage(updater->monitor, download.handle, &verified);
-    }
-    if (err == TATU_OK && (memcmp(verified.digest, image->digest, sizeof(image->digest)) != 0 ||
-                           memcmp(verified.image, image->image, sizeof(image->image)) != 0)) {
-        err = TATU_ERR_DIGEST;
-    }
-    if (err != TATU_OK) {
-        (void)tatu_os_abort_stage(updater->monitor, download.handle);
-    }
-    return err;
+    const struct tatu_updater *updater = context;
+    char path[64] = "/device/v1/images/";
+    tatu_base_encode_hex(TATU_SPAN_OF(image->image), path + strlen(path));
+    download = (struct tatu_download){
+        .monitor = updater->monitor, .handle = handle, .size = image->size_bytes};
+    struct fetch fetch = {updater, &download, path};
+    return tatu_download_run(&download, ask_from, wait_for_network, &fetch);
 }
 
 /* ---- telling the others ---- */
 
-void tatu_updater_tell(const struct tatu_updater *updater, const char *path, const char *word,
-                       bool waits)
+#define APPMAN_PATIENCE_MS 3000u
+#define ATTESTD_SOCKET "/run/attestd.sock"
+
+void tatu_updater_tell_changed(const struct tatu_updater *updater, bool manual)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const struct timeval patience = {3, 0};
-    char answer[64];
-    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    const struct tatu_ask ask = {.op = TATU_APPMAN_RELOAD, .a = manual ? 1 : 0};
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = ATTESTD_SOCKET};
+    static const char word[] = "renew";
+    if (tatu_os_ask(TATU_APPMAN_SOCKET, &ask, APPMAN_PATIENCE_MS, NULL, NULL, NULL) != TATU_OK) {
+        tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "appman does not answer");
+    }
+    /* it may be proving already: it finds the word when it is done */
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
-        send(fd, word, strlen(word), MSG_NOSIGNAL) < 0 ||
-        (waits && recv(fd, answer, sizeof(answer), 0) < 0)) {
-        tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "%s does not answer", path);
+        send(fd, word, strlen(word), MSG_NOSIGNAL) < 0) {
+        tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "attestd does not answer");
     }
     if (fd >= 0) {
         (void)close(fd);
     }
 }
 
-static enum tatu_err install(struct tatu_updater *updater, const struct tatu_deployment *deployment,
-                             const struct tatu_update_plan *plan)
+/* Tells appman of an update of applications. True: it may go on; also when nobody answers, since
+ * an update may be what mends that. */
+static bool tell_event(uint32_t event, uint32_t status, uint32_t *out_wait_s)
 {
-    uint8_t images[TATU_EVIDENCE_APP_MAX][16];
-    for (size_t i = 0; i < plan->missing_count; i++) {
-        const struct tatu_deployment_image *image = &deployment->images[plan->missing[i]];
-        const enum tatu_err err = stage(updater, image);
-        if (err != TATU_OK) {
-            if (memcmp(updater->refused_image, image->image, 16) != 0) {
-                memcpy(updater->refused_image, image->image, 16);
-                tatu_updater_add_event(updater, TATU_EVENT_INSTALL_FAILED, image, (uint32_t)err);
-            }
-            return err;
-        }
+    const struct tatu_ask ask = {
+        .op = TATU_APPMAN_UPDATE_EVENT, .a = event, .b = status, .c = TATU_SYSTEM_EVENT_APP};
+    uint8_t bytes[8];
+    struct tatu_buf answer = TATU_BUF_OF(bytes);
+    if (tatu_os_ask(TATU_APPMAN_SOCKET, &ask, APPMAN_PATIENCE_MS, NULL, &answer, NULL) != TATU_OK ||
+        answer.len != sizeof(bytes) || tatu_get_le32(bytes) != 0) {
+        return true;
     }
-    for (size_t i = 0; i < deployment->image_count; i++) {
-        memcpy(images[i], deployment->images[i].image, 16);
-    }
-    TATU_TRY(tatu_os_commit_apps(updater->monitor, images, deployment->image_count));
-    for (size_t i = 0; i < plan->missing_count; i++) {
-        tatu_updater_add_event(updater, TATU_EVENT_INSTALLED, &deployment->images[plan->missing[i]],
-                               0);
-    }
-    tatu_os_log(updater->log, TATU_OS_LOG_NOTICE, "deployment %llu committed: %u images, %u new",
-                (unsigned long long)deployment->sequence, (unsigned)deployment->image_count,
-                (unsigned)plan->missing_count);
-    tatu_updater_tell(updater, "/run/appman.sock", "reload", true);
-    /* it may be proving already: it finds the word when it is done */
-    tatu_updater_tell(updater, "/run/attestd.sock", "renew", false);
-    return TATU_OK;
+    *out_wait_s = tatu_get_le32(bytes + 4);
+    return false;
+}
+
+static bool ask_to_go(void *context, uint32_t *out_wait_s)
+{
+    (void)context;
+    return tell_event(TATU_SYSTEM_EVENT_READY, TATU_SYSTEM_EVENT_NO_STATUS, out_wait_s);
+}
+
+static void after_commit(void *context)
+{
+    uint32_t wait_s = 0;
+    tatu_updater_tell_changed(context, false);
+    (void)tell_event(TATU_SYSTEM_EVENT_READY, TATU_SYSTEM_EVENT_COMPLETE, &wait_s);
+}
+
+static void note(void *context, enum tatu_event_kind kind,
+                 const struct tatu_deployment_image *image, uint32_t code)
+{
+    tatu_updater_add_event(context, kind, image, code);
+}
+
+void tatu_updater_init(struct tatu_updater *updater, const struct tatu_os_monitor *monitor,
+                       const struct tatu_os_log *log, struct tatu_hold *hold)
+{
+    *updater = (struct tatu_updater){.monitor = monitor,
+                                     .log = log,
+                                     .deploy = {.monitor = monitor,
+                                                .hold = hold,
+                                                .fetch = fetch_image,
+                                                .note = note,
+                                                .may_go = ask_to_go,
+                                                .changed = after_commit,
+                                                .context = updater}};
 }
 
 static enum tatu_err act_on_deployment(struct tatu_updater *updater)
 {
     static struct tatu_deployment deployment;
-    struct tatu_smc_app installed[TATU_SMC_APPS_MAX];
-    struct tatu_update_plan plan;
-    size_t count = 0;
     TATU_TRY(fetch_deployment(updater, &deployment));
-    TATU_TRY(tatu_os_list_apps(updater->monitor, installed, &count));
-    tatu_updated_make_plan(&deployment, installed, count, &plan);
-    if (plan.differs) {
-        TATU_TRY(install(updater, &deployment, &plan));
-    }
-    updater->last_sequence = deployment.sequence;
+    TATU_TRY(tatu_deploy_run(&updater->deploy, &deployment, &updater->put_off_s));
+    keep_sequence(updater, deployment.sequence);
     return TATU_OK;
 }
 
@@ -301,7 +333,8 @@ uint64_t tatu_updater_advance(struct tatu_updater *updater)
     }
     if (err == TATU_OK) {
         updater->failures = 0;
-        return (uint64_t)updater->poll_s * 1000;
+        const uint32_t wait_s = updater->put_off_s;
+        return (uint64_t)(wait_s > 0 && wait_s < updater->poll_s ? wait_s : updater->poll_s) * 1000;
     }
     updater->failures++;
     tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "%s: %s", tatu_err_name(err),

@@ -3,6 +3,7 @@
 #define TATU_UPDATED_UPDATER_H
 
 #include "backup.h"
+#include "deploy.h"
 #include "os/lib/log.h"
 #include "os/lib/sm.h"
 #include "os/tls/tls.h"
@@ -26,13 +27,17 @@ struct tatu_updater {
     struct tatu_vault_info info;
     bool ready; /* keystore and info were read */
     uint64_t last_sequence;
-    uint32_t last_record;      /* sent and acknowledged */
-    uint8_t refused_image[16]; /* the last image that could not be installed; told once */
-    uint32_t failures;         /* in a row */
+    uint32_t last_record; /* sent and acknowledged */
+    uint32_t failures;    /* in a row */
+    uint32_t put_off_s;   /* 0, or applications have put the update off: ask again then */
     uint32_t poll_s;
     struct tatu_renewal renewal;
     struct tatu_backup backup;
+    struct tatu_deploy deploy;
 };
+
+void tatu_updater_init(struct tatu_updater *updater, const struct tatu_os_monitor *monitor,
+                       const struct tatu_os_log *log, struct tatu_hold *hold);
 
 /** One round: send records, ask for a deployment, act on it. How long to wait before the next, ms.
  */
@@ -44,8 +49,7 @@ enum tatu_err tatu_updater_ask(const struct tatu_updater *updater, struct tatu_t
 /** Keeps an event for the owner. */
 void tatu_updater_add_event(const struct tatu_updater *updater, enum tatu_event_kind kind,
                             const struct tatu_deployment_image *image, uint32_t code);
-/** Says a word to another service; `waits` for its answer, 3 s at most, or does not. */
-void tatu_updater_tell(const struct tatu_updater *updater, const char *path, const char *word,
-                       bool waits);
+/** Other applications are installed: to appman (waiting 3 s at most) and attestd. */
+void tatu_updater_tell_changed(const struct tatu_updater *updater, bool manual);
 
 #endif

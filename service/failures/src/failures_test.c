@@ -175,6 +175,34 @@ static void events_and_boot_failures_are_told_in_words(void **state)
     assert_true(list.items[0].has_component);
 }
 
+static void events_of_the_device_are_told_in_words(void **state)
+{
+    struct world *world = *state;
+    uint8_t id[64] = {1};
+    static const struct {
+        uint32_t kind;
+        uint32_t code;
+        const char *name;
+        const char *words;
+    } rows[] = {
+        {TATU_EVENT_STORE_ERASED, TATU_ERR_STALE, "store-erased", "(STALE)"},
+        {TATU_EVENT_USERS_REFUSED, TATU_ERR_SIGNATURE, "users-refused", "(SIGNATURE)"},
+        {TATU_EVENT_APP_MEMORY, 256, "app-memory", "256 KiB"},
+        {TATU_EVENT_INSTALL_REFUSED, 2u << 20 | 5, "install-refused", "category 2, code 5"},
+        {4711, 3, "unknown-report", "does not know"},
+    };
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        uint8_t room[128];
+        struct tatu_buf payload = TATU_BUF_OF(room);
+        const struct tatu_event event = {.kind = rows[i].kind, .code = rows[i].code, .unix_s = 1};
+        assert_int_equal(tatu_proto_encode_event(&event, &payload), TATU_OK);
+        assert_true(put(world, id, TATU_RECORD_EVENT, i, (struct tatu_span){room, payload.len}));
+        struct tatu_event_list list = list_events(world);
+        assert_string_equal(list.items[0].kind, rows[i].name);
+        assert_non_null(strstr(list.items[0].text, rows[i].words));
+    }
+}
+
 static void report_that_does_not_decode_is_kept_as_unknown(void **state)
 {
     struct world *world = *state;
@@ -352,6 +380,7 @@ int main(int argc, char **argv)
         WORLD_TEST(crashes_group_by_place_not_by_load_address),
         WORLD_TEST(stack_is_kept_only_where_the_owner_allows_it),
         WORLD_TEST(events_and_boot_failures_are_told_in_words),
+        WORLD_TEST(events_of_the_device_are_told_in_words),
         WORLD_TEST(report_that_does_not_decode_is_kept_as_unknown),
         WORLD_TEST(time_no_device_can_know_is_the_time_of_receipt),
         WORLD_TEST(stack_is_unwound_and_named_with_symbols),

@@ -68,6 +68,8 @@ static enum tatu_err put_boot(const struct tatu_call *call, const uint8_t device
     return insert_event(call, device_id, &row);
 }
 
+/* ---- what an event's code says ---- */
+
 /* Floors as the device packs them: a byte each. */
 static const char *tell_floors(const struct tatu_call *call, uint32_t code)
 {
@@ -76,8 +78,9 @@ static const char *tell_floors(const struct tatu_call *call, uint32_t code)
                              code & 0xff, code >> 8 & 0xff, code >> 16 & 0xff, code >> 24);
 }
 
-static const char *tell_mode(uint32_t mode)
+static const char *tell_mode(const struct tatu_call *call, uint32_t mode)
 {
+    (void)call;
     switch (mode) {
     case TATU_BOOT_SAFE:
         return "safe mode: boot after boot did not come up; no application is started";
@@ -88,44 +91,89 @@ static const char *tell_mode(uint32_t mode)
     }
 }
 
+static const char *tell_store(const struct tatu_call *call, uint32_t code)
+{
+    return tatu_arena_format(call->arena,
+                             "what the device kept was not of this board as it left it (%s): its "
+                             "settings and the files of its applications are gone",
+                             tatu_err_name((enum tatu_err)code));
+}
+
+static const char *tell_users(const struct tatu_call *call, uint32_t code)
+{
+    return tatu_arena_format(call->arena,
+                             "the map of users was changed (%s): the files of all applications are "
+                             "gone",
+                             tatu_err_name((enum tatu_err)code));
+}
+
+static const char *tell_memory(const struct tatu_call *call, uint32_t code)
+{
+    return tatu_arena_format(call->arena, "ended over its memory: all applications may have %u KiB",
+                             code);
+}
+
+static const char *tell_refusal(const struct tatu_call *call, uint32_t code)
+{
+    return tatu_arena_format(call->arena, "not admitted: error %u (category %u, code %u)", code,
+                             code >> 20, code & 0xfffff);
+}
+
+static const char *tell_unknown(const struct tatu_call *call, uint32_t code)
+{
+    return tatu_arena_format(call->arena, "an event that this service does not know, code %u",
+                             code);
+}
+
+/* A device may be newer than its service: a kind that is not here is kept as unknown. */
+static const struct event_kind {
+    uint32_t from;
+    enum tatu_service_event to;
+    bool of_application;
+    const char *text; /* NULL: told from the code */
+    const char *(*tell)(const struct tatu_call *call, uint32_t code);
+} event_kinds[] = {
+    {0, TATU_SERVICE_EVENT_UNKNOWN_REPORT, false, NULL, tell_unknown},
+    {TATU_EVENT_APP_EXIT, TATU_SERVICE_EVENT_APP_EXIT, true, "application ended", NULL},
+    {TATU_EVENT_APP_SIGNAL, TATU_SERVICE_EVENT_APP_SIGNAL, true, "application ended by a signal",
+     NULL},
+    {TATU_EVENT_INSTALLED, TATU_SERVICE_EVENT_INSTALLED, true, "installed", NULL},
+    {TATU_EVENT_INSTALL_FAILED, TATU_SERVICE_EVENT_INSTALL_FAILED, true, "install failed", NULL},
+    {TATU_EVENT_NOT_LAUNCHING, TATU_SERVICE_EVENT_NOT_LAUNCHING, false, NULL, tell_mode},
+    {TATU_EVENT_FLOORS_RAISED, TATU_SERVICE_EVENT_FLOORS_RAISED, false, NULL, tell_floors},
+    {TATU_EVENT_BACKUP_REPAIRED, TATU_SERVICE_EVENT_BACKUP_REPAIRED, false,
+     "the backup set was damaged and is whole again", NULL},
+    {TATU_EVENT_STORE_ERASED, TATU_SERVICE_EVENT_STORE_ERASED, false, NULL, tell_store},
+    {TATU_EVENT_USERS_REFUSED, TATU_SERVICE_EVENT_USERS_REFUSED, false, NULL, tell_users},
+    {TATU_EVENT_APP_MEMORY, TATU_SERVICE_EVENT_APP_MEMORY, true, NULL, tell_memory},
+    {TATU_EVENT_INSTALL_REFUSED, TATU_SERVICE_EVENT_INSTALL_REFUSED, true, NULL, tell_refusal},
+};
+
+static const struct event_kind *find_event_kind(uint32_t from)
+{
+    for (size_t i = 1; i < TATU_COUNT_OF(event_kinds); i++) {
+        if (event_kinds[i].from == from) {
+            return &event_kinds[i];
+        }
+    }
+    return &event_kinds[0];
+}
+
 static enum tatu_err put_event(const struct tatu_call *call, const uint8_t device_id[64],
                                struct tatu_span payload)
 {
-    static const struct {
-        uint32_t from;
-        enum tatu_service_event to;
-        bool of_application;
-        const char *text; /* NULL: told from the code */
-    } kinds[] = {
-        {TATU_EVENT_APP_EXIT, TATU_SERVICE_EVENT_APP_EXIT, true, "application ended"},
-        {TATU_EVENT_APP_SIGNAL, TATU_SERVICE_EVENT_APP_SIGNAL, true,
-         "application ended by a signal"},
-        {TATU_EVENT_INSTALLED, TATU_SERVICE_EVENT_INSTALLED, true, "installed"},
-        {TATU_EVENT_INSTALL_FAILED, TATU_SERVICE_EVENT_INSTALL_FAILED, true, "install failed"},
-        {TATU_EVENT_NOT_LAUNCHING, TATU_SERVICE_EVENT_NOT_LAUNCHING, false, NULL},
-        {TATU_EVENT_FLOORS_RAISED, TATU_SERVICE_EVENT_FLOORS_RAISED, false, NULL},
-        {TATU_EVENT_BACKUP_REPAIRED, TATU_SERVICE_EVENT_BACKUP_REPAIRED, false,
-         "the backup set was damaged and is whole again"},
-    };
     struct tatu_event event;
     TATU_TRY(tatu_proto_decode_event(payload, &event));
-    for (size_t i = 0; i < TATU_COUNT_OF(kinds); i++) {
-        if (kinds[i].from != event.kind) {
-            continue;
-        }
-        const char *told = event.kind == TATU_EVENT_FLOORS_RAISED ? tell_floors(call, event.code)
-                                                                  : tell_mode(event.code);
-        const struct event_row row = {
-            .kind = kinds[i].to,
-            .component = kinds[i].of_application ? event.component : NULL,
-            .image = kinds[i].of_application ? event.image : NULL,
-            .code = event.code,
-            .text = kinds[i].text != NULL ? kinds[i].text : told,
-            .at_s = event.unix_s,
-        };
-        return insert_event(call, device_id, &row);
-    }
-    return TATU_ERR_FORMAT;
+    const struct event_kind *kind = find_event_kind(event.kind);
+    const struct event_row row = {
+        .kind = kind->to,
+        .component = kind->of_application ? event.component : NULL,
+        .image = kind->of_application ? event.image : NULL,
+        .code = kind == &event_kinds[0] ? event.kind : event.code,
+        .text = kind->text != NULL ? kind->text : kind->tell(call, event.code),
+        .at_s = event.unix_s,
+    };
+    return insert_event(call, device_id, &row);
 }
 
 /* Index of the module an address lies in; TATU_CRASH_MODULE_MAX for none. */

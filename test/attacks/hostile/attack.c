@@ -35,6 +35,14 @@ void attack_tell_refused(const char *name, long result, int wanted)
                 result == -1 ? strerror(got) : "no error", strerror(wanted));
 }
 
+void attack_tell_refused_by(const char *name, long result, int wanted, int or_wanted)
+{
+    const int got = errno;
+    attack_tell(name, result == -1 && (got == wanted || got == or_wanted),
+                "answered %ld, %s; not %s or %s", result, result == -1 ? strerror(got) : "no error",
+                strerror(wanted), strerror(or_wanted));
+}
+
 pid_t attack_fork(void)
 {
     return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);

@@ -19,6 +19,9 @@ void attack_tell(const char *name, bool held, const char *format, ...)
  */
 void attack_tell_refused(const char *name, long result, int wanted);
 
+/** The same where two walls stand, and either may be the first. */
+void attack_tell_refused_by(const char *name, long result, int wanted, int or_wanted);
+
 /** Runs in a child of its own, so that what crashes is not the attacker: its exit status, 128 + the
  * signal that ended it, or -1 when it goes on for seconds. */
 int attack_run_apart(int (*run)(void *context), void *context);

@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -78,6 +80,52 @@ static const struct {
     {"vmsplice", SYS_vmsplice, {0}},
     {"setpriority", SYS_setpriority, {0, 0, -20}},
     {"sched_setscheduler", SYS_sched_setscheduler, {0, 1, TEXT("\1\0\0\0")}},
+    {"setpgid", SYS_setpgid, {0, 0}},
+    {"setsid", SYS_setsid, {0}},
+    {"request_key", SYS_request_key, {TEXT(fs), TEXT(fs), 0, -3}},
+    {"io_uring_enter", SYS_io_uring_enter, {0}},
+    {"io_uring_register", SYS_io_uring_register, {0}},
+    {"process_madvise", SYS_process_madvise, {0}},
+    {"process_mrelease", SYS_process_mrelease, {0}},
+    {"pidfd_getfd", SYS_pidfd_getfd, {0}},
+    {"pidfd_send_signal", SYS_pidfd_send_signal, {0, 9}},
+    {"name_to_handle_at", SYS_name_to_handle_at, {AT_FDCWD, TEXT(here)}},
+    {"move_mount", SYS_move_mount, {AT_FDCWD, TEXT(here), AT_FDCWD, TEXT(here)}},
+    {"fsmount", SYS_fsmount, {0}},
+    {"fsconfig", SYS_fsconfig, {0}},
+    {"fspick", SYS_fspick, {AT_FDCWD, TEXT(here)}},
+    {"quotactl", SYS_quotactl, {0x800002, TEXT(here)}},
+    {"uselib", SYS_uselib, {TEXT(here)}},
+    {"landlock_create_ruleset", SYS_landlock_create_ruleset, {0}},
+    {"seccomp", SYS_seccomp, {0}},
+    {"remap_file_pages", SYS_remap_file_pages, {0x10000, 4096}},
+    {"move_pages", SYS_move_pages, {1}},
+    {"migrate_pages", SYS_migrate_pages, {1}},
+    {"splice", SYS_splice, {0, 0, 1, 0, 1}},
+    {"tee", SYS_tee, {0, 1, 1}},
+    {"copy_file_range", SYS_copy_file_range, {0}},
+    {"fallocate", SYS_fallocate, {1, 0, 0, 4096}},
+    {"truncate", SYS_truncate64, {TEXT("/run/control")}},
+    {"chown", SYS_fchownat, {AT_FDCWD, TEXT("/run/control")}},
+    {"fchmod", SYS_fchmod, {1, 04777}},
+    {"sched_setaffinity", SYS_sched_setaffinity, {0, 4, TEXT("\1\0\0\0")}},
+    {"sched_setattr", SYS_sched_setattr, {0, TEXT(here)}},
+    {"ioprio_set", SYS_ioprio_set, {1, 0, 1 << 13}},
+    {"nice", SYS_nice, {-20}},
+    {"clock_adjtime", SYS_clock_adjtime64, {0}},
+    {"sync", SYS_sync, {0}},
+    {"vhangup", SYS_vhangup, {0}},
+    {"setfsuid", SYS_setfsuid32, {0}},
+    {"setreuid", SYS_setreuid32, {0, 0}},
+    {"shmat", SYS_shmat, {0}},
+    {"msgget", SYS_msgget, {0, 01666}},
+    {"semget", SYS_semget, {0, 1, 01666}},
+    {"io_setup", SYS_io_setup, {1}},
+    {"mbind", SYS_mbind, {0}},
+    {"lookup_dcookie", SYS_lookup_dcookie, {0}},
+    {"mlock a page", SYS_mlock, {0, 4096}},
+    {"openat2", SYS_openat2, {AT_FDCWD, TEXT(here)}},
+    {"close_range", SYS_close_range, {3, 3}},
 };
 
 static const struct {
@@ -89,6 +137,36 @@ static const struct {
     {"clone-newcgroup", CLONE_NEWCGROUP}, {"clone-newipc", CLONE_NEWIPC},
     {"clone-newuts", CLONE_NEWUTS},
 };
+
+/* Calls that exist, asked for what must not be. */
+static void try_prctl(void)
+{
+    int bounding = 0;
+    for (unsigned long number = 0; number <= 63; number++) {
+        bounding += prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1 ? 1 : 0;
+    }
+    attack_tell("capability bounding set", bounding == 0, "%d are in it", bounding);
+    attack_tell_refused("ambient capability",
+                        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, 21UL, 0, 0), EPERM);
+    attack_tell_refused("securebits", prctl(PR_SET_SECUREBITS, 1UL, 0, 0, 0), EPERM);
+    attack_tell_refused("no_new_privs away", prctl(PR_SET_NO_NEW_PRIVS, 0UL, 0, 0, 0), EINVAL);
+    attack_tell_refused("memory map by prctl",
+                        prctl(PR_SET_MM, PR_SET_MM_START_CODE, 0x10000UL, 0, 0), EPERM);
+}
+
+static void try_others(void)
+{
+    const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rlimit got;
+    attack_tell_refused("kill process 1", kill(1, SIGKILL), EPERM);
+    attack_tell_refused("kill everybody", kill(-1, 0), ESRCH);
+    attack_tell_refused("limits of process 1", prlimit(1, RLIMIT_AS, NULL, &got), EPERM);
+    attack_tell_refused("raise descriptors", setrlimit(RLIMIT_NOFILE, &all), EPERM);
+    attack_tell_refused("raise stack", setrlimit(RLIMIT_STACK, &all), EPERM);
+    attack_tell_refused("raise file size", setrlimit(RLIMIT_FSIZE, &all), EPERM);
+    attack_tell_refused("raise priority", setrlimit(RLIMIT_NICE, &all), EPERM);
+    attack_tell_refused("raise locked memory", setrlimit(RLIMIT_MEMLOCK, &all), EPERM);
+}
 
 void calls_attack(void)
 {
@@ -104,4 +182,6 @@ void calls_attack(void)
         }
         attack_tell_refused(spaces[i].name, child, EPERM);
     }
+    try_prctl();
+    try_others();
 }

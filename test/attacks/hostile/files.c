@@ -2,12 +2,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "attack.h"
@@ -38,11 +40,21 @@ static const struct {
     {"/run/deviceauth/cert.pem", O_WRONLY, EACCES},
     {"/run", O_TMPFILE | O_RDWR, EROFS},
     {"/dev/x", O_CREAT | O_WRONLY, EROFS},
+    {"/mnt/config/uids", O_RDONLY, ENOENT},
     {"/proc/self/mem", O_RDWR, EACCES},
+    {"/proc/thread-self/mem", O_RDWR, EACCES},
+    {"/proc/self/attr/exec", O_WRONLY, EACCES},
+    {"/proc/self/attr/current", O_WRONLY, EACCES},
+    {"/proc/self/gid_map", O_WRONLY, EACCES},
+    {"/proc/self/setgroups", O_WRONLY, EACCES},
+    {"/proc/self/comm", O_WRONLY, EACCES},
+    {"/proc/self/timerslack_ns", O_WRONLY, EACCES},
+    {"/proc/self/oom_adj", O_WRONLY, EACCES},
+    {"/proc/self/coredump_filter", O_WRONLY, EACCES},
     {"/proc/self/uid_map", O_WRONLY, EACCES},
     {"/proc/self/oom_score_adj", O_WRONLY, EACCES},
-    {"/proc/sys/kernel/core_pattern", O_WRONLY, EACCES},
-    {"/proc/sys/kernel/hostname", O_WRONLY, EACCES},
+    {"/proc/sys/kernel/core_pattern", O_WRONLY, ENOENT},
+    {"/proc/sys/kernel/hostname", O_WRONLY, ENOENT},
     {"/proc/sysrq-trigger", O_WRONLY, ENOENT},
     {"/tmp/x", O_CREAT | O_WRONLY, ENOENT},
     {"/var/x", O_CREAT | O_WRONLY, ENOENT},
@@ -59,15 +71,35 @@ static const struct {
     {"/dev/mapper/control", O_RDWR, ENOENT},
     {"/dev/console", O_WRONLY, ENOENT},
     {"/dev/ttyAMA0", O_RDWR, ENOENT},
+    {"/dev/mtd4", O_RDWR, ENOENT},
+    {"/dev/rtc0", O_RDWR, ENOENT},
+    {"/dev/ptmx", O_RDWR, ENOENT},
+    {"/dev/tty", O_RDWR, ENOENT},
+    {"/dev/net/tun", O_RDWR, ENOENT},
+    {"/dev/userfaultfd", O_RDWR, ENOENT},
+    {"/dev/fuse", O_RDWR, ENOENT},
+    {"/dev/loop-control", O_RDWR, ENOENT},
+    {"/dev/random", O_WRONLY, ENOENT},
     /* the system behind the root */
     {"/../usr/bin/appman", O_RDONLY, ENOENT},
     {"/run/appman.sock", O_RDONLY, ENOENT},
     {"/run/apps", O_RDONLY, ENOENT},
     {"/run/root", O_RDONLY, ENOENT},
+    {"/sys/kernel", O_RDONLY, ENOENT},
 };
 
-static const char *const sockets[] = {"/run/appman.sock", "/run/netd.sock", "/run/attestd.sock",
-                                      "/run/deviceauth/update/sign"};
+/* What the kernel would tell of itself and of others. */
+static const char *const secrets[] = {
+    "/proc/kmsg",          "/proc/kallsyms",    "/proc/kcore",        "/proc/iomem",
+    "/proc/device-tree",   "/proc/fdt",         "/proc/mtd",          "/proc/locks",
+    "/proc/slabinfo",      "/proc/vmallocinfo", "/proc/interrupts",   "/proc/timer_list",
+    "/proc/net/tcp",       "/proc/net/unix",    "/proc/self/net/tcp", "/proc/self/net/unix",
+    "/proc/self/net/udp6", "/proc/partitions",  "/proc/config.gz",
+};
+
+static const char *const sockets[] = {"/run/appman.sock",  "/run/netd.sock",
+                                      "/run/attestd.sock", "/run/gatewayd.sock",
+                                      "/run/updated.sock", "/run/deviceauth/update/sign"};
 
 static void try_opens(void)
 {
@@ -77,6 +109,58 @@ static void try_opens(void)
                        (opens[i].flags & O_ACCMODE) == O_RDONLY ? "read" : "write", opens[i].path);
         const int fd = open(opens[i].path, opens[i].flags | O_CLOEXEC, 0600);
         attack_tell_refused(name, fd, opens[i].wanted);
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+    }
+}
+
+/* The same memory by its other names: of a thread, of a child. */
+static void try_memory_files(void)
+{
+    char path[64];
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/mem", (int)gettid());
+    attack_tell_refused("write memory of the task", open(path, O_RDWR | O_CLOEXEC), EACCES);
+    const pid_t child = attack_fork();
+    if (child == 0) {
+        for (;;) {
+            (void)pause();
+        }
+    }
+    (void)snprintf(path, sizeof(path), "/proc/%d/mem", (int)child);
+    attack_tell_refused("write memory of a child", open(path, O_RDWR | O_CLOEXEC), EACCES);
+    (void)snprintf(path, sizeof(path), "/proc/%d/attr/exec", (int)child);
+    attack_tell_refused("credential of a child", open(path, O_WRONLY | O_CLOEXEC), EACCES);
+    (void)kill(child, SIGKILL);
+    (void)waitpid(child, NULL, 0);
+}
+
+static int count_devices(void)
+{
+    static const char *const known[] = {".", "..", "null", "zero", "urandom"};
+    DIR *folder = opendir("/dev");
+    int count = 0;
+    for (struct dirent *entry = folder == NULL ? NULL : readdir(folder); entry != NULL;
+         entry = readdir(folder)) {
+        bool found = false;
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+            found |= strcmp(entry->d_name, known[i]) == 0;
+        }
+        count += found ? 0 : 1;
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    return count;
+}
+
+static void try_secrets(void)
+{
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        char name[80];
+        (void)snprintf(name, sizeof(name), "read %s", secrets[i]);
+        const int fd = open(secrets[i], O_RDONLY | O_CLOEXEC);
+        attack_tell_refused_by(name, fd, ENOENT, EACCES);
         if (fd >= 0) {
             (void)close(fd);
         }
@@ -124,6 +208,8 @@ static void try_looking_around(void)
         open_count += fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
     }
     attack_tell("inherited descriptors", open_count == 0, "%d more than the three", open_count);
+    const int devices = count_devices();
+    attack_tell("other devices", devices == 0, "sees %d", devices);
     struct stat root;
     attack_tell("own root", stat("/proc/self/root/usr/bin", &root) != 0,
                 "the system's programs are there");
@@ -142,8 +228,10 @@ static int start_library(void *context)
 void files_attack(void)
 {
     try_opens();
+    try_secrets();
     try_sockets();
     try_looking_around();
+    try_memory_files();
     const int got = attack_run_apart(start_library, NULL);
     attack_tell("exec another file", got == EACCES, "exec ended with %d", got);
 }

@@ -13,6 +13,8 @@ static void attack(const struct network_targets *targets)
     files_attack();
     memory_attack();
     peripherals_attack();
+    requests_attack();
+    storage_attack();
     network_attack(targets);
 }
 
@@ -37,6 +39,14 @@ int main(int argc, char **argv)
         hunger_flood();
     } else if (strcmp(role, "glutton") == 0) {
         hunger_attack();
+    } else if (strcmp(role, "beat") == 0) {
+        beat_keep();
+    } else if (strcmp(role, "keeper") == 0) {
+        keeper_keep();
+    } else if (strncmp(role, "take-", 5) == 0) {
+        hunger_take(role + 5);
+    } else {
+        (void)Log_Debug("runs without a role\n");
     }
     for (;;) {
         (void)pause();

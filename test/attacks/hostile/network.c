@@ -1,11 +1,16 @@
 /* Nobody but the hosts of the manifest, in both directions. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <net/route.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,7 +23,8 @@
 #define OWN_ADDRESS "10.0.2.15"
 #define LISTEN_PORT 7000
 #define PATIENCE_MS 3000
-#define NEVER_MS 40000 /* how long the second application listens for what must not come */
+#define LARGE_BYTES 8000 /* more than a frame */
+#define NEVER_MS 40000   /* how long the second application listens for what must not come */
 
 static const char abstract_name[] = "\0tatu-peer";
 
@@ -34,6 +40,39 @@ static const struct {
     {"raw ICMP socket", AF_INET, SOCK_RAW, IPPROTO_ICMP, EPERM},
     {"raw IPv6 socket", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, EPERM},
     {"ping socket", AF_INET, SOCK_DGRAM, IPPROTO_ICMP, EACCES},
+    {"packet socket for rings", AF_PACKET, SOCK_DGRAM, 0x0300, EAFNOSUPPORT},
+    {"express data path socket", AF_XDP, SOCK_RAW, 0, EAFNOSUPPORT},
+    {"key management socket", AF_KEY, SOCK_RAW, 2, EAFNOSUPPORT},
+    {"Bluetooth socket", AF_BLUETOOTH, SOCK_RAW, 1, EAFNOSUPPORT},
+    {"CAN socket", AF_CAN, SOCK_RAW, 1, EAFNOSUPPORT},
+    {"SCTP socket", AF_INET, SOCK_STREAM, IPPROTO_SCTP, EPROTONOSUPPORT},
+    {"DCCP socket", AF_INET, SOCK_DCCP, IPPROTO_DCCP, ESOCKTNOSUPPORT},
+};
+
+/* Options that would change whose packets these are, or which way they go. */
+static const struct {
+    const char *name;
+    int level, option;
+    const char *value;
+    socklen_t len;
+} options[] = {
+    {"mark packets", SOL_SOCKET, SO_MARK, "\1\0\0\0", 4},
+    {"force a buffer", SOL_SOCKET, SO_RCVBUFFORCE, "\0\0\0\1", 4},
+    {"high priority", SOL_SOCKET, SO_PRIORITY, "\7\0\0\0", 4},
+    {"transparent proxy", IPPROTO_IP, IP_TRANSPARENT, "\1\0\0\0", 4},
+    {"transparent proxy by IPv6", IPPROTO_IPV6, 75, "\1\0\0\0", 4},
+    {"hop-by-hop options", IPPROTO_IPV6, IPV6_HOPOPTS, "\0\0\0\0\0\0\0\0", 8},
+    {"repair a connection", IPPROTO_TCP, 19, "\1\0\0\0", 4},
+};
+
+/* Changes of the network itself. */
+static const struct {
+    const char *name;
+    unsigned long request;
+} changes[] = {
+    {"interface flags", SIOCSIFFLAGS},     {"interface address", SIOCSIFADDR},
+    {"interface hardware", SIOCSIFHWADDR}, {"add a route", SIOCADDRT},
+    {"forge a neighbour", SIOCSARP},       {"rename an interface", SIOCSIFNAME},
 };
 
 static struct sockaddr_in at(const char *host, uint16_t port)
@@ -97,6 +136,178 @@ static void attack_ipv6(const char *name, const char *host)
     (void)close(fd);
 }
 
+static void try_options(void)
+{
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        const int family = options[i].level == IPPROTO_IPV6 ? AF_INET6 : AF_INET;
+        const int type = options[i].level == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
+        const int fd = socket(family, type | SOCK_CLOEXEC, 0);
+        attack_tell_refused(
+            options[i].name,
+            setsockopt(fd, options[i].level, options[i].option, options[i].value, options[i].len),
+            EPERM);
+        (void)close(fd);
+    }
+}
+
+static void try_changes(void)
+{
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        union {
+            struct ifreq interface;
+            struct arpreq neighbour;
+            struct rtentry route;
+        } request = {.interface = {.ifr_name = "eth0"}};
+        attack_tell_refused(changes[i].name, ioctl(fd, changes[i].request, &request), EPERM);
+    }
+    (void)close(fd);
+}
+
+/* A datagram by ways that a filter of addresses could forget. Each must be refused, not just lost.
+ */
+static void send_by(const char *name, int fd, const void *to, socklen_t len, int flags,
+                    size_t bytes)
+{
+    static uint8_t large[LARGE_BYTES];
+    const ssize_t sent = sendto(fd, large, bytes, flags | MSG_NOSIGNAL, to, len);
+    attack_tell(name,
+                sent == -1 && (errno == EPERM || errno == EACCES || errno == ENETUNREACH ||
+                               errno == EADDRNOTAVAIL || errno == EINVAL || errno == EHOSTUNREACH ||
+                               errno == ENOPROTOOPT || errno == EPROTONOSUPPORT || errno == EBADF),
+                "%s", sent >= 0 ? "sent" : strerror(errno));
+    (void)close(fd);
+}
+
+static struct sockaddr_in6 at6(const char *host, uint16_t port)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    (void)inet_pton(AF_INET6, host, &address.sin6_addr);
+    return address;
+}
+
+static int bound_to(const char *interface)
+{
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    (void)setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface));
+    return fd;
+}
+
+static void try_side_ways(const struct network_targets *targets)
+{
+    const struct sockaddr_in stranger = at(targets->stranger, targets->stranger_port);
+    const struct sockaddr_in desk = at("192.168.35.1", 9);
+    char mapped[64];
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    send_by("fragments to another host", fd, &stranger, sizeof(stranger), 0, LARGE_BYTES);
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDPLITE);
+    send_by("UDP-Lite to another host", fd, &stranger, sizeof(stranger), 0, 1);
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    send_by("past the routes", fd, &stranger, sizeof(stranger), MSG_DONTROUTE, 1);
+    send_by("to the desk", bound_to("azspheresvc"), &desk, sizeof(desk), 0, 1);
+    send_by("to another host by the desk's interface", bound_to("azspheresvc"), &stranger,
+            sizeof(stranger), 0, 1);
+    send_by("to another host by eth0", bound_to("eth0"), &stranger, sizeof(stranger), 0, 1);
+    (void)snprintf(mapped, sizeof(mapped), "::ffff:%s", targets->stranger);
+    const struct sockaddr_in6 inside = at6(mapped, targets->stranger_port);
+    fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    send_by("an IPv4 address inside IPv6", fd, &inside, sizeof(inside), 0, 1);
+    for (uint32_t scope = 1; scope <= 4; scope++) {
+        struct sockaddr_in6 link = at6("fe80::2", 80);
+        char name[64];
+        link.sin6_scope_id = scope;
+        (void)snprintf(name, sizeof(name), "the IPv6 neighbour on link %u", (unsigned)scope);
+        fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        send_by(name, fd, &link, sizeof(link), 0, 1);
+        link = at6("ff02::fb", 5353);
+        link.sin6_scope_id = scope;
+        (void)snprintf(name, sizeof(name), "the IPv6 group on link %u", (unsigned)scope);
+        fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        send_by(name, fd, &link, sizeof(link), 0, 1);
+    }
+    const struct sockaddr_in6 name_server = at6("fec0::3", 80);
+    fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    send_by("the IPv6 name server's other ports", fd, &name_server, sizeof(name_server), 0, 1);
+}
+
+/* The first segment with the first words: connect() without connect(). */
+static void try_fast_open(const struct network_targets *targets)
+{
+    const struct sockaddr_in stranger = at(targets->stranger, targets->stranger_port);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    (void)sendto(fd, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (const struct sockaddr *)&stranger,
+                 sizeof(stranger));
+    attack_tell("fast open to another host", !attack_wait(fd, POLLOUT, PATIENCE_MS) || errno != 0,
+                "connected");
+    (void)close(fd);
+    const int multi = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_MPTCP);
+    const int begun =
+        multi < 0 ? -1 : connect(multi, (const struct sockaddr *)&stranger, sizeof(stranger));
+    int problem = 0;
+    socklen_t len = sizeof(problem);
+    const bool ready = multi >= 0 && (begun == 0 || errno == EINPROGRESS) &&
+                       attack_wait(multi, POLLOUT, PATIENCE_MS) &&
+                       getsockopt(multi, SOL_SOCKET, SO_ERROR, &problem, &len) == 0 && problem == 0;
+    attack_tell("multipath to another host", !ready, "connected");
+    (void)close(multi);
+}
+
+/* Source routing: the filter sees the first hop, which is allowed. The test looks at what left. */
+static void try_source_route(const struct network_targets *targets)
+{
+    const struct sockaddr_in friend = at(FRIEND, targets->friend_port);
+    struct in_addr stranger;
+    uint8_t route[8] = {131, 7, 4};
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    (void)inet_pton(AF_INET, targets->stranger, &stranger);
+    memcpy(route + 3, &stranger, 4);
+    const int set = setsockopt(fd, IPPROTO_IP, IP_OPTIONS, route, sizeof(route));
+    const ssize_t sent =
+        set != 0 ? -1 : sendto(fd, "x", 1, 0, (const struct sockaddr *)&friend, sizeof(friend));
+    attack_tell("source route by the named host", sent == -1, "sent");
+    (void)close(fd);
+}
+
+static int listen_tcp(const char *host, uint16_t port)
+{
+    const struct sockaddr_in address = at(host, port);
+    const int on = 1;
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 4) != 0) {
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static int bind_udp(uint16_t port)
+{
+    const struct sockaddr_in any = at("0.0.0.0", port);
+    const int on = 1;
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    const int result = bind(fd, (const struct sockaddr *)&any, sizeof(any));
+    const int problem = errno;
+    (void)close(fd);
+    errno = problem;
+    return result;
+}
+
+/* Ports of the system and of other applications, though the manifest names some of them. */
+static void try_ports(void)
+{
+    attack_tell_refused("the port of names on the link", bind_udp(5353), EACCES);
+    attack_tell_refused("the port of addresses", bind_udp(68), EACCES);
+    const int theft = listen_tcp("0.0.0.0", LISTEN_PORT);
+    attack_tell("the port of another application", theft < 0 && errno == EADDRINUSE, "%s",
+                theft >= 0 ? "it listens" : strerror(errno));
+    const int part = listen_tcp(OWN_ADDRESS, LISTEN_PORT);
+    attack_tell("a part of the port of another application", part < 0 && errno == EADDRINUSE, "%s",
+                part >= 0 ? "it listens" : strerror(errno));
+}
+
 static struct sockaddr_un abstract_address(socklen_t *out_len)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -115,19 +326,6 @@ static void attack_abstract(void)
     attack_tell_refused("socket of another application",
                         connect(fd, (const struct sockaddr *)&address, len), EPERM);
     (void)close(fd);
-}
-
-static int listen_tcp(const char *host, uint16_t port)
-{
-    const struct sockaddr_in address = at(host, port);
-    const int on = 1;
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 4) != 0) {
-        (void)close(fd);
-        return -1;
-    }
-    return fd;
 }
 
 void network_attack(const struct network_targets *targets)
@@ -159,6 +357,15 @@ void network_attack(const struct network_targets *targets)
     attack_tell("port of the system", listen_tcp("0.0.0.0", 80) < 0 && errno == EACCES,
                 "listens on port 80");
     attack_abstract();
+    attack_tcp("connect to the desk's API by its own address", "192.168.35.2", 443);
+    attack_tcp("connect to the desk", "192.168.35.1", 443);
+    attack_tcp("connect to the API by the loopback", "127.0.0.1", 443);
+    try_options();
+    try_changes();
+    try_side_ways(targets);
+    try_fast_open(targets);
+    try_source_route(targets);
+    try_ports();
 }
 
 static int listen_abstract(void)

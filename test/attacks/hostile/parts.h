@@ -35,6 +35,18 @@ void peripherals_attack(void);
 /** Waits for the application's certificate, and logs it line by line. */
 void peripherals_tell_certificate(void);
 
+/** Requests without the right to them, and the wire treated badly. */
+void requests_attack(void);
+
+/** The mutable file: its quota, what it must not show, code in it. */
+void storage_attack(void);
+
+/** For ever: a beat every 100 ms, told each second with how late the worst one was. */
+void beat_keep(void);
+
+/** Starts, reads what its mutable file keeps, tells it, and writes that it was here. */
+void keeper_keep(void);
+
 /** For ever: connects to the sockets of control and signing as fast as it can, and keeps the
  * processor busy. */
 void hunger_hammer(void);
@@ -44,5 +56,8 @@ void hunger_flood(void);
 
 /** Processes, crashes, then memory without end. */
 void hunger_attack(void);
+
+/** What the kernel keeps for a process, without end: pipes, sockets, maps, timers, threads. */
+void hunger_take(const char *what);
 
 #endif

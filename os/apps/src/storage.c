@@ -1,0 +1,143 @@
+#include "storage.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_SIZE 160
+#define FILE_NAME "file"
+#define DELETED_NAME "deleted" /* the same inode, after a delete */
+
+static void close_fd(const int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+    }
+}
+#define CLOSING __attribute__((cleanup(close_fd)))
+
+static void close_folder(DIR **folder)
+{
+    if (*folder != NULL) {
+        (void)closedir(*folder);
+    }
+}
+
+/* The component's folder; -1 and errno. */
+static int open_folder(const char *root, const char *component, bool make)
+{
+    char path[PATH_SIZE];
+    if (snprintf(path, sizeof(path), "%s/%s", root, component) >= (int)sizeof(path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    if (make && ((mkdir(root, 0700) != 0 && errno != EEXIST) ||
+                 (mkdir(path, 0700) != 0 && errno != EEXIST))) {
+        return -1;
+    }
+    return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int open_in(int folder, const char *name, int flags)
+{
+    return openat(folder, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
+}
+
+/* What was deleted begins empty, whatever an old descriptor wrote to it since. */
+static int revive(int folder)
+{
+    CLOSING int fd = open_in(folder, DELETED_NAME, 0);
+    if (fd < 0) {
+        return errno == ENOENT ? 0 : errno;
+    }
+    return ftruncate(fd, 0) == 0 && renameat(folder, DELETED_NAME, folder, FILE_NAME) == 0 ? 0
+                                                                                           : errno;
+}
+
+int tatu_apps_open_storage(const char *root, const char *component, int *out_fd)
+{
+    CLOSING int folder = open_folder(root, component, true);
+    if (folder < 0) {
+        return errno;
+    }
+    int fd = open_in(folder, FILE_NAME, 0);
+    if (fd < 0 && errno == ENOENT) {
+        const int problem = revive(folder);
+        if (problem != 0) {
+            return problem;
+        }
+        fd = open_in(folder, FILE_NAME, O_CREAT);
+    }
+    if (fd < 0) {
+        return errno;
+    }
+    *out_fd = fd;
+    return 0;
+}
+
+int tatu_apps_delete_storage(const char *root, const char *component)
+{
+    CLOSING int folder = open_folder(root, component, false);
+    CLOSING int fd = folder < 0 ? -1 : open_in(folder, FILE_NAME, 0);
+    if (fd < 0) {
+        return errno;
+    }
+    return ftruncate(fd, 0) == 0 && renameat(folder, FILE_NAME, folder, DELETED_NAME) == 0 ? 0
+                                                                                           : errno;
+}
+
+uint64_t tatu_apps_get_stored(const char *root, const char *component)
+{
+    struct stat info;
+    CLOSING int folder = open_folder(root, component, false);
+    if (folder < 0 || fstatat(folder, FILE_NAME, &info, AT_SYMLINK_NOFOLLOW) != 0) {
+        return 0;
+    }
+    return (uint64_t)info.st_size;
+}
+
+static bool is_dot(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* A file or a folder of files: nothing here is deeper. */
+static bool remove_entry(int root, const char *name)
+{
+    if (unlinkat(root, name, 0) == 0) {
+        return true;
+    }
+    int fd = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder __attribute__((cleanup(close_folder))) = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (!is_dot(entry->d_name)) {
+            (void)unlinkat(fd, entry->d_name, 0);
+        }
+    }
+    return unlinkat(root, name, AT_REMOVEDIR) == 0;
+}
+
+size_t tatu_apps_sweep_storage(const char *root, bool (*keeps)(void *context, const char *name),
+                               void *context, enum tatu_err *out_err)
+{
+    DIR *folder __attribute__((cleanup(close_folder))) = opendir(root);
+    const struct dirent *entry;
+    size_t count = 0;
+    *out_err = folder == NULL && errno != ENOENT ? TATU_ERR_IO : TATU_OK;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (is_dot(entry->d_name) || keeps(context, entry->d_name)) {
+            continue;
+        }
+        if (remove_entry(dirfd(folder), entry->d_name)) {
+            count++;
+        } else {
+            *out_err = TATU_ERR_IO;
+        }
+    }
+    return count;
+}
