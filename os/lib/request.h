@@ -31,13 +31,14 @@ enum tatu_err tatu_os_encode_ask(const struct tatu_ask *ask, struct tatu_buf *ou
 /**
  * Asks the server at `path` and waits for its answer.
  *
- * timeout_ms  for each of sending and receiving
+ * timeout_ms  for each of connecting, sending and receiving; 0 is without end
  * out_number  NULL: not wanted; also filled when the server answers with an error
  * out         the answer's payload is appended; NULL when there is to be none
  * out_fd      NULL, or the descriptor that came, -1 for none; the caller closes it
  *
- * Errors      UNREACHABLE nobody serves there; TIMEOUT; FORMAT no answer of this protocol, or a
- *             payload where none belongs; FULL it does not fit out; LONG; the server's own
+ * Errors      UNREACHABLE nobody serves there; BUSY its queue stayed full; TIMEOUT; FORMAT no
+ * answer of this protocol, or a payload where none belongs; FULL it does not fit out; LONG; the
+ * server's own
  */
 enum tatu_err tatu_os_ask(const char *path, const struct tatu_ask *ask, uint32_t timeout_ms,
                           uint32_t *out_number, struct tatu_buf *out, int *out_fd);

@@ -16,10 +16,14 @@
 
 /**
  * Writes a file under a new name, waits until it is in flash, and puts it in the old one's place.
- * Mode 0600. Errors: ARGUMENT a path over TATU_OS_STORE_PATH_MAX; LONG; FULL the store is; IO.
+ * Mode 0600. Errors: ARGUMENT a path that is not absolute or over TATU_OS_STORE_PATH_MAX; LONG over
+ * twice TATU_OS_STORE_FILE_MAX (a sealed file is longer than its content); FULL the store is;
+ * FORMAT no file has that name; IO.
  */
 enum tatu_err tatu_os_save_file(const char *path, struct tatu_span bytes);
-/** Appends the file's bytes to out. Errors: NOT_FOUND, FULL it does not fit, IO. */
+/** Appends the file's bytes to out. Errors: NOT_FOUND, FULL it does not fit, FORMAT it is no file,
+ * IO.
+ */
 enum tatu_err tatu_os_load_file(const char *path, struct tatu_buf *out);
 /** One that is not there is removed already. Errors: ARGUMENT, IO. */
 enum tatu_err tatu_os_remove_file(const char *path);

@@ -38,13 +38,13 @@ QUOTA_KIB = 8
 # Numbers of refusals (category, code), for want of a right; the others are REFUSED.
 REFUSED, LOCKED = (10, 18), (1, 20)
 REFUSALS = {"stageImage": (7, 37), "installImages": (7, 24), "removeImage": LOCKED, "getAppStatus": LOCKED,
-            "setAppStatus": LOCKED, "getAppQuota": LOCKED, "getMemory": LOCKED}
+            "setAppStatus": LOCKED, "getAppQuota": LOCKED, "getAppLog": LOCKED, "getMemory": LOCKED}
 # What each operation is called with: names of its path, body.
 ARGUMENTS = {
     "setManufacturingState": ((), {"manufacturingState": "DeviceComplete"}),
     "restart": ((), None), "stageImage": ((), b"x"), "installImages": ((), {"appControlMode": "Manual"}),
     "removeImage": ((COMPONENT,), None), "getAppStatus": ((COMPONENT,), None),
-    "setAppStatus": ((COMPONENT,), {"trigger": "stop"}), "getAppQuota": ((COMPONENT,), None),
+    "setAppStatus": ((COMPONENT,), {"trigger": "stop"}), "getAppQuota": ((COMPONENT,), None), "getAppLog": ((COMPONENT,), None),
     "getCertificate": (("first",), None), "removeCertificate": (("first",), None),
     "addCertificate": (("first",), {"certType": "RootCA", "publicCert": "x"}),
     "getInterface": (("eth0",), None), "changeInterface": (("eth0",), {"interfaceUp": True}),
@@ -265,6 +265,8 @@ class DeviceApi(Promises):
         self.attempt("version 1 runs", self.serial_has, r"app subject: version 1, start 1\b", APP_WITHIN_S, since)
         self.attempt("it is told as running", self.state, "running")
         self.attempt("it is in the list of images", self.find_component)
+        self.attempt("what it said is told", lambda: self.equal(
+            b"version 1, start 1" in self.open.getAppLog(COMPONENT).expect(200).body, True))
         self.attempt("its quota and use", self.check_quota)
         self.attempt("the memory of applications is told", self.check_memory)
         self.attempt("its firewall is told", self.check_firewall)

@@ -32,6 +32,10 @@
 #define HEALTHY_MS 30000u /* an application that lived this long starts with a fresh back-off */
 #define REPORT_EVERY_MS 30000u
 #define EVENT_SIZE_MAX 128u
+#define OUTPUT_PIECE 256u
+/* What is still read after an end. A pipe can be made to hold a mebibyte, each byte a line for the
+ * console, and meanwhile nobody feeds the watchdog; the ring keeps half of this. */
+#define LAST_OUTPUT_MAX 16384u
 
 static const struct tatu_os_log *log_of(const struct tatu_app *app)
 {
@@ -62,7 +66,7 @@ static void close_watch(struct tatu_app *app, struct tatu_os_watch *watch)
 /* Takes a piece of what is there. False: there is nothing more for now. */
 static bool take_output(struct tatu_app *app)
 {
-    char bytes[256];
+    char bytes[OUTPUT_PIECE];
     if (app->output.fd < 0) {
         return false;
     }
@@ -305,6 +309,12 @@ static void tell_attestd(const struct tatu_apps *apps)
 
 static void advance(struct tatu_apps *apps);
 
+/* The same image at another place was removed and came back: what runs reads where it was. */
+static bool is_same_image(const struct tatu_smc_app *a, const struct tatu_smc_app *b)
+{
+    return memcmp(a->image, b->image, sizeof(a->image)) == 0 && a->offset == b->offset;
+}
+
 static void forget_unwanted(struct tatu_apps *apps, const struct tatu_smc_app *images, size_t count)
 {
     for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
@@ -313,7 +323,7 @@ static void forget_unwanted(struct tatu_apps *apps, const struct tatu_smc_app *i
         /* who was refused is looked at anew: what was in its way may be gone */
         app->state = app->state == TATU_APP_REFUSED ? TATU_APP_ABSENT : app->state;
         for (size_t j = 0; j < count && app->state != TATU_APP_ABSENT; j++) {
-            app->wanted |= memcmp(app->image.image, images[j].image, 16) == 0;
+            app->wanted |= is_same_image(&app->image, &images[j]);
         }
         if (app->state != TATU_APP_ABSENT && !app->wanted) {
             stop(app, tatu_os_now_ms());
@@ -479,7 +489,7 @@ bool tatu_apps_child_ended(struct tatu_apps *apps, pid_t pid, int status)
     if (app == NULL) {
         return false;
     }
-    while (take_output(app)) {
+    for (size_t i = 0; i < LAST_OUTPUT_MAX / OUTPUT_PIECE && take_output(app); i++) {
     }
     if (app->line_len > 0) {
         say_line(app);

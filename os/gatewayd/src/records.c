@@ -6,6 +6,9 @@
 #include "route.h"
 
 #define LOG_MAX 32768u /* bytes of the kernel's log, the newest */
+#define LOG_PIECES_MAX                                                                             \
+    16 /* of what an application said: a ring of 8 KiB that may go on meanwhile */
+#define ASK_MS 5000u
 
 void tatu_api_get_log(const struct tatu_gateway *gateway, const struct tatu_call *call,
                       struct tatu_reply *reply)
@@ -21,6 +24,40 @@ void tatu_api_get_log(const struct tatu_gateway *gateway, const struct tatu_call
         tatu_route_refuse_asked(call, 0, err, reply);
     }
     free(room);
+}
+
+/* What an application said lately, as it said it. appman keeps a few KiB and answers a piece of it
+ * at a time. */
+void tatu_api_get_app_log(const struct tatu_gateway *gateway, const struct tatu_call *call,
+                          struct tatu_reply *reply)
+{
+    uint8_t component[16], room[TATU_ANSWER_PAYLOAD_MAX];
+    uint32_t position = 0;
+    if (!tatu_route_get_component(call, component, reply)) {
+        return;
+    }
+    reply->binary = true;
+    for (size_t pieces = 0; pieces < LOG_PIECES_MAX; pieces++) {
+        const struct tatu_ask request = {
+            .op = TATU_APPMAN_APP_LOG, .a = position, .payload = TATU_SPAN_OF(component)};
+        struct tatu_buf answer = TATU_BUF_OF(room);
+        uint32_t number = 0;
+        enum tatu_err err =
+            gateway->ask(gateway->context, TATU_APPMAN_SOCKET, &request, ASK_MS, &number, &answer);
+        if (err == TATU_OK && answer.len < sizeof(uint32_t)) {
+            err = TATU_ERR_FORMAT;
+        }
+        if (err != TATU_OK) {
+            reply->binary = false;
+            tatu_route_refuse_asked(call, number, err, reply);
+            return;
+        }
+        if (answer.len == sizeof(uint32_t)) {
+            return; /* nothing more */
+        }
+        position = tatu_get_le32(room);
+        tatu_reply_put(reply, room + sizeof(uint32_t), answer.len - sizeof(uint32_t));
+    }
 }
 
 static void put_record(const struct tatu_os_record *record, struct tatu_reply *reply)

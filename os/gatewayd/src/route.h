@@ -111,6 +111,7 @@ TATU_API(post_restart);
 TATU_API(get_abi_versions);
 TATU_API(post_claim);
 TATU_API(get_log);
+TATU_API(get_app_log);
 TATU_API(get_telemetry);
 TATU_API(delete_telemetry);
 /* apps.c */

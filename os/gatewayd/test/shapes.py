@@ -84,7 +84,8 @@ def check_answer(method, path, status, content_type, body):
     where = f"{operation} {status}"
     if status == 403:
         need(operation not in SCHEMAS["open"], where, "it is open")
-    shape = "error" if status in (403, 500) else statuses.get(str(status))
+    common = "own_error" if path.startswith("/tatu/") else "error"
+    shape = common if status in (403, 500) else statuses.get(str(status))
     need(shape is not None, where, "the operation has no such status")
     if shape == "binary":
         need(content_type == "application/octet-stream", where, f"it is {content_type}")

@@ -104,19 +104,26 @@ static ssize_t receive_message(int fd, uint8_t *bytes, size_t size, int flags, i
 
 /* ---- client ---- */
 
-static enum tatu_err connect_to(const char *path, int flags, int *out)
+/* patience: for connecting, sending and receiving; NULL not to wait at all. It comes first: a
+ * server that hangs has a full queue, and connecting waits for a place in it. */
+static enum tatu_err connect_to(const char *path, const struct timeval *patience, int *out)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const int flags = SOCK_CLOEXEC | (patience == NULL ? SOCK_NONBLOCK : 0);
     if (strlen(path) >= sizeof(address.sun_path)) {
         return TATU_ERR_LONG;
     }
     strcpy(address.sun_path, path);
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | flags, 0);
     if (fd < 0) {
         return TATU_ERR_UNREACHABLE;
     }
-    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        const bool busy = errno == EAGAIN;
+    const bool limited =
+        patience == NULL ||
+        (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, patience, sizeof(*patience)) == 0 &&
+         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, patience, sizeof(*patience)) == 0);
+    if (!limited || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        const bool busy = limited && errno == EAGAIN;
         (void)close(fd);
         return busy ? TATU_ERR_BUSY : TATU_ERR_UNREACHABLE;
     }
@@ -164,15 +171,7 @@ static enum tatu_err read_answer(struct tatu_span in, uint32_t *out_number, stru
 enum tatu_err tatu_os_connect(const char *path, uint32_t timeout_ms, int *out_fd)
 {
     const struct timeval patience = {timeout_ms / 1000, (suseconds_t)(timeout_ms % 1000) * 1000};
-    int fd = -1;
-    TATU_TRY(connect_to(path, 0, &fd));
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0) {
-        (void)close(fd);
-        return TATU_ERR_UNREACHABLE;
-    }
-    *out_fd = fd;
-    return TATU_OK;
+    return connect_to(path, &patience, out_fd);
 }
 
 enum tatu_err tatu_os_ask_on(int fd, const struct tatu_ask *ask, uint32_t *out_number,
@@ -207,7 +206,7 @@ enum tatu_err tatu_os_ask(const char *path, const struct tatu_ask *ask, uint32_t
 enum tatu_err tatu_os_tell(const char *path, const struct tatu_ask *ask)
 {
     CLOSING int fd = -1;
-    TATU_TRY(connect_to(path, SOCK_NONBLOCK, &fd));
+    TATU_TRY(connect_to(path, NULL, &fd));
     const enum tatu_err err = send_ask(fd, ask);
     return err == TATU_ERR_TIMEOUT ? TATU_ERR_BUSY : err;
 }
@@ -227,7 +226,7 @@ enum tatu_err tatu_os_introduce(const char *path, uid_t uid, const uint8_t compo
     TATU_TRY(tatu_os_encode_ask(&outer, &room));
     TATU_TRY(tatu_base_put_bytes(&room, (struct tatu_span){component, 16}));
     TATU_TRY(tatu_os_encode_ask(&inner, &room));
-    TATU_TRY(connect_to(path, SOCK_NONBLOCK, &server));
+    TATU_TRY(connect_to(path, NULL, &server));
     if (!send_message(server, TATU_SPAN_OF(head), ask->payload, fd, MSG_DONTWAIT)) {
         return errno == EAGAIN ? TATU_ERR_BUSY : TATU_ERR_UNREACHABLE;
     }

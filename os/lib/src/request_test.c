@@ -443,6 +443,32 @@ static void descriptors_that_nobody_asked_for_are_closed(void **state)
     assert_int_equal(after, before);
 }
 
+/* It accepts nobody, as a server that hangs, and its queue has no place left. */
+static void a_server_that_hangs_is_not_waited_for(void **state)
+{
+    const struct tatu_ask ask = {.op = OP_ECHO};
+    int waiting[16];
+    size_t count = 0;
+    (void)state;
+    int listening = listen_at();
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strcpy(address.sun_path, path);
+    for (bool room = true; room && count < TATU_COUNT_OF(waiting); count++) {
+        waiting[count] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        room = connect(waiting[count], (struct sockaddr *)&address, sizeof(address)) == 0;
+    }
+    assert_true(count < TATU_COUNT_OF(waiting));
+    (void)alarm(10); /* else it would wait for ever */
+    assert_int_equal(tatu_os_ask(path, &ask, 50, NULL, NULL, NULL), TATU_ERR_BUSY);
+    assert_int_equal(tatu_os_tell(path, &ask), TATU_ERR_BUSY);
+    (void)alarm(0);
+    for (size_t i = 0; i < count; i++) {
+        (void)close(waiting[i]);
+    }
+    (void)close(listening);
+    (void)unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +480,7 @@ int main(void)
         cmocka_unit_test(a_kept_request_is_answered_later),
         cmocka_unit_test(a_connection_that_stays_brings_the_next_request),
         cmocka_unit_test(a_server_that_is_away_or_silent_is_told_apart),
+        cmocka_unit_test(a_server_that_hangs_is_not_waited_for),
         cmocka_unit_test(requests_of_a_wrong_length_are_told_why),
         cmocka_unit_test(who_says_nothing_gives_way),
         cmocka_unit_test(an_introduced_application_is_answered_itself),

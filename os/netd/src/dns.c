@@ -321,8 +321,12 @@ enum tatu_err tatu_netd_encode_dns_query(const struct tatu_dns_question *questio
     static const uint8_t room[] = {
         0, 0, TATU_DNS_OPT, TATU_DNS_MESSAGE_MAX >> 8, TATU_DNS_MESSAGE_MAX & 0xff, 0, 0, 0, 0,
         0, 0};
+    struct tatu_dns_question small = *question;
     struct tatu_buf whole = *out;
-    TATU_TRY(put_head(question, FLAG_RECURSION, 0, 1, &whole));
+    for (size_t i = 0; small.name[i] != '\0'; i++) {
+        small.name[i] = lower(small.name[i]);
+    }
+    TATU_TRY(put_head(&small, FLAG_RECURSION, 0, 1, &whole));
     TATU_TRY(tatu_base_put_bytes(&whole, TATU_SPAN_OF(room)));
     *out = whole;
     return TATU_OK;

@@ -42,7 +42,10 @@ struct tatu_dns_answer {
  */
 enum tatu_err tatu_netd_decode_dns_query(struct tatu_span in, struct tatu_dns_question *out);
 
-/** With recursion, and room for TATU_DNS_MESSAGE_MAX. Errors: FORMAT the name is none; FULL. */
+/**
+ * With recursion, and room for TATU_DNS_MESSAGE_MAX; the name in small letters, so that the way an
+ * application writes it tells nobody anything. Errors: FORMAT the name is none; FULL.
+ */
 enum tatu_err tatu_netd_encode_dns_query(const struct tatu_dns_question *question,
                                          struct tatu_buf *out);
 

@@ -182,6 +182,19 @@ static void a_name_that_is_none_is_not_asked_for(void **state)
     assert_int_equal(out.len, 0);
 }
 
+static void capitals_are_not_passed_on(void **state)
+{
+    uint8_t room[TATU_DNS_MESSAGE_MAX];
+    struct tatu_buf out = TATU_BUF_OF(room);
+    struct tatu_dns_question question = ask(TATU_DNS_A), told;
+    (void)state;
+    strcpy(question.name, "NoDe-Z9.TATU.org");
+    assert_int_equal(tatu_netd_encode_dns_query(&question, &out), TATU_OK);
+    assert_int_equal(tatu_netd_decode_dns_query((struct tatu_span){room, out.len}, &told), TATU_OK);
+    assert_string_equal(told.name, "node-z9.tatu.org");
+    assert_string_equal(question.name, "NoDe-Z9.TATU.org"); /* it is answered as it was asked */
+}
+
 static void names_are_the_same_in_any_case(void **state)
 {
     (void)state;
@@ -202,6 +215,7 @@ int main(void)
         cmocka_unit_test(a_bad_answer_is_refused),
         cmocka_unit_test(what_is_written_can_be_read),
         cmocka_unit_test(a_name_that_is_none_is_not_asked_for),
+        cmocka_unit_test(capitals_are_not_passed_on),
         cmocka_unit_test(names_are_the_same_in_any_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,16 @@ static bool is_gone(const struct tatu_list *list)
     return stat(list->allow.group, &st) != 0 && errno == ENOENT;
 }
 
+/* Applications come and go; those without names are never visited again. */
+static void drop_gone(struct tatu_lists *lists)
+{
+    for (size_t i = 0; i < TATU_LIST_MAX; i++) {
+        if (lists->lists[i].used && is_gone(&lists->lists[i])) {
+            drop(&lists->lists[i]);
+        }
+    }
+}
+
 /* Sets the timer to the soonest of what has to be done. */
 static void plan(struct tatu_lists *lists)
 {
@@ -249,8 +259,9 @@ static void start_list(struct tatu_list *list, struct tatu_lists *lists, uid_t u
 void tatu_netd_put_list(struct tatu_lists *lists, uid_t uid, const struct tatu_net_allow *allow,
                         int fd)
 {
-    struct tatu_list *list = find(lists, allow->group);
     struct tatu_list stranger = {.waiting_fd = fd};
+    drop_gone(lists);
+    struct tatu_list *list = find(lists, allow->group);
     if (list == NULL) {
         answer(&stranger, TATU_ERR_FULL);
         return;
@@ -263,10 +274,9 @@ void tatu_netd_put_list(struct tatu_lists *lists, uid_t uid, const struct tatu_n
     if (err != TATU_OK) {
         answer(list, err);
         drop(list);
-    } else if (!has_names(list)) {
+    } else if (!has_names(list) || !lists->up) {
+        /* the application runs without a network too; names follow when there is one */
         answer(list, TATU_OK);
-    } else if (!lists->up) {
-        answer(list, TATU_ERR_UNREACHABLE);
     }
     visit_all(lists);
 }

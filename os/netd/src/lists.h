@@ -46,9 +46,11 @@ void tatu_netd_start_lists(struct tatu_lists *lists, struct tatu_resolver *resol
 
 /**
  * Puts the firewall on its group. fd is the connection of who asked: it gets the answer and is
- * closed, at once or when the names were looked up (at most two seconds).
+ * closed, at once or when the names were looked up (at most two seconds). Groups that are gone lose
+ * their place.
  *
- * Answers  UNREACHABLE  there are names and no network yet; addresses are reachable already
+ * Answers  OK           the firewall is in force; names that were not found, or could not be asked
+ *                       for without a network, are opened when they are
  *          FULL         more groups than TATU_LIST_MAX
  *          NOT_FOUND, DENIED, IO  of the filter
  */

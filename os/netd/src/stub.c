@@ -9,7 +9,10 @@
 #include "socket.h"
 
 #define PORT 53
-#define TABLE_MAX 16384u /* bytes of /proc/net/udp that are looked at */
+#define PIECE_SIZE 4096u /* of /proc/net/udp, which is as long as there are sockets */
+#define PORT_TEXT 5u     /* ":" and four digits */
+#define IPV4_TEXT 8u
+#define MAPPED_TEXT "0000000000000000FFFF0000" /* before an address of IPv4 in one of IPv6 */
 
 /* ---- who asks ---- */
 
@@ -49,48 +52,96 @@ static bool get_number(struct tatu_span word, uint32_t base, uint32_t *out)
     return word.len != 0;
 }
 
-/* "sl: address:port remote:port state queues timer retransmits uid ..." */
-static bool is_at_port(struct tatu_span line, uint16_t port, uid_t *out)
+static bool is_only(struct tatu_span text, uint8_t c)
 {
-    const struct tatu_span local = get_word(line, 1);
-    uint32_t number = 0, uid = 0;
-    if (local.len < 5 ||
-        !get_number((struct tatu_span){local.data + local.len - 4, 4}, 16, &number) ||
-        number != port || !get_number(get_word(line, 7), 10, &uid)) {
-        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] != c) {
+            return false;
+        }
     }
-    *out = uid;
     return true;
 }
 
-enum tatu_err tatu_netd_find_port_owner(struct tatu_span text, uint16_t port, uid_t *out)
+/* How a socket's address is the sender's. The kernel prints words as they lie in memory. */
+static enum tatu_port_fit fit_address(struct tatu_span text, const struct sockaddr_in *at)
 {
-    while (text.len != 0) {
-        const uint8_t *end = memchr(text.data, '\n', text.len);
-        const size_t len = end == NULL ? text.len : (size_t)(end - text.data);
-        if (is_at_port((struct tatu_span){text.data, len}, port, out)) {
-            return TATU_OK;
-        }
-        const size_t used = end == NULL ? len : len + 1;
-        text.data += used;
-        text.len -= used;
+    const size_t mapped = sizeof(MAPPED_TEXT) - 1;
+    uint32_t number = 0;
+    if (text.len != IPV4_TEXT && text.len != mapped + IPV4_TEXT) {
+        return TATU_PORT_OTHER;
     }
-    return TATU_ERR_NOT_FOUND;
+    if (is_only(text, '0')) {
+        return TATU_PORT_ANY;
+    }
+    if (text.len != IPV4_TEXT) {
+        if (memcmp(text.data, MAPPED_TEXT, mapped) != 0) {
+            return TATU_PORT_OTHER;
+        }
+        text = (struct tatu_span){text.data + mapped, IPV4_TEXT};
+    }
+    return get_number(text, 16, &number) && number == at->sin_addr.s_addr ? TATU_PORT_EXACT
+                                                                          : TATU_PORT_OTHER;
 }
 
-static enum tatu_err find_owner(const char *path, uint16_t port, uid_t *out)
+/* "sl: address:port remote:port state queues timer retransmits uid ..." */
+static void look_at_line(struct tatu_span line, const struct sockaddr_in *at,
+                         struct tatu_port_owner *owner)
 {
-    uint8_t text[TABLE_MAX];
+    const struct tatu_span local = get_word(line, 1);
+    uint32_t port = 0, uid = 0;
+    if (local.len < PORT_TEXT ||
+        !get_number((struct tatu_span){local.data + local.len - 4, 4}, 16, &port) ||
+        port != ntohs(at->sin_port) || !get_number(get_word(line, 7), 10, &uid)) {
+        return;
+    }
+    const enum tatu_port_fit fit =
+        fit_address((struct tatu_span){local.data, local.len - PORT_TEXT}, at);
+    if (fit > owner->fit) {
+        *owner = (struct tatu_port_owner){.fit = fit, .uid = uid};
+    } else if (fit != TATU_PORT_OTHER && fit == owner->fit) {
+        owner->several = owner->several || owner->uid != uid;
+    }
+}
+
+size_t tatu_netd_look_at_ports(struct tatu_span text, const struct sockaddr_in *at,
+                               struct tatu_port_owner *owner)
+{
+    size_t used = 0;
+    while (used < text.len) {
+        const uint8_t *line = text.data + used;
+        const uint8_t *end = memchr(line, '\n', text.len - used);
+        if (end == NULL) {
+            break;
+        }
+        look_at_line((struct tatu_span){line, (size_t)(end - line)}, at, owner);
+        used += (size_t)(end - line) + 1;
+    }
+    return used;
+}
+
+/* All of the table: an application can have more sockets than fit into any room. */
+static bool find_owner(const char *path, const struct sockaddr_in *at, uid_t *out)
+{
+    uint8_t text[PIECE_SIZE];
+    struct tatu_port_owner owner = {.fit = TATU_PORT_OTHER};
     size_t len = 0;
+    ssize_t got;
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return TATU_ERR_IO;
+        return false;
     }
-    for (ssize_t got = 1; got > 0 && len<sizeof(text); len += got> 0 ? (size_t)got : 0) {
-        got = read(fd, text + len, sizeof(text) - len);
+    while ((got = read(fd, text + len, sizeof(text) - len)) > 0) {
+        len += (size_t)got;
+        const size_t used = tatu_netd_look_at_ports((struct tatu_span){text, len}, at, &owner);
+        len -= used;
+        memmove(text, text + used, len);
     }
     (void)close(fd);
-    return tatu_netd_find_port_owner((struct tatu_span){text, len}, port, out);
+    if (owner.fit == TATU_PORT_OTHER || owner.several) {
+        return false;
+    }
+    *out = owner.uid;
+    return true;
 }
 
 /* ---- answering ---- */
@@ -146,10 +197,8 @@ static void take_question(struct tatu_stub *stub, const struct sockaddr_in *from
                           const struct tatu_dns_question *question)
 {
     uid_t uid = 0;
-    const uint16_t port = ntohs(from->sin_port);
-    if (find_owner("/proc/net/udp", port, &uid) != TATU_OK &&
-        find_owner("/proc/net/udp6", port, &uid) != TATU_OK) {
-        return; /* whoever it was is gone */
+    if (!find_owner("/proc/net/udp", from, &uid) && !find_owner("/proc/net/udp6", from, &uid)) {
+        return; /* whoever it was is gone, or is not alone there */
     }
     if (question->type != TATU_DNS_A && question->type != TATU_DNS_AAAA) {
         refuse(stub, from, question, TATU_DNS_NOT_IMPLEMENTED);

@@ -34,7 +34,23 @@ struct tatu_stub {
 /** Errors: IO. The caller has filled in may, found and context. */
 enum tatu_err tatu_netd_start_stub(struct tatu_stub *stub, struct tatu_resolver *resolver);
 
-/** The owner of the UDP socket at a port, out of the text of /proc/net/udp. Errors: NOT_FOUND. */
-enum tatu_err tatu_netd_find_port_owner(struct tatu_span text, uint16_t port, uid_t *out);
+/* How well a socket fits an address and port. A port alone is not enough: another user may have the
+ * same one at another address of this device. */
+enum tatu_port_fit { TATU_PORT_OTHER = 0, TATU_PORT_ANY /* at every address */, TATU_PORT_EXACT };
+
+/** Who has the socket that fits best; several: more than one user has one that fits as well. */
+struct tatu_port_owner {
+    enum tatu_port_fit fit;
+    uid_t uid;
+    bool several;
+};
+
+/**
+ * Looks at the whole lines in a piece of /proc/net/udp or udp6; returns how many bytes they are.
+ *
+ * owner  zero before the first piece
+ */
+size_t tatu_netd_look_at_ports(struct tatu_span text, const struct sockaddr_in *at,
+                               struct tatu_port_owner *owner);
 
 #endif
