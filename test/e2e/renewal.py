@@ -100,7 +100,7 @@ class Renewal(Doorbell):
         # its first TLS record of 16 KiB. What is left of it then does not reach that length.
         self.line.cut_after = [size * 3 // 4] * 20
         self.tatu("deployment", "create", "--images", image["properties"]["imageId"])
-        self.serial_has(r"updated: the network broke after [1-9]\d* of \d+ bytes", APP_WITHIN_S, since)
+        self.serial_has(r"updated: the download broke at [1-9]\d* of \d+ bytes", APP_WITHIN_S, since)
         self.serial_has(r"app doorbell: doorbell version 1 is ready", APP_WITHIN_S, since)
         self.line.cut_after = []
         if self.line.cuts == 0:
