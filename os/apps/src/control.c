@@ -104,7 +104,7 @@ static int open_storage(struct tatu_app *app, const struct tatu_ask *ask,
                         struct tatu_os_reply *reply)
 {
     (void)ask;
-    return tatu_apps_open_storage(app->apps->world->storage, app->component, &reply->fd);
+    return tatu_apps_open_storage(app->apps->world->storage, app->component, app->uid, &reply->fd);
 }
 
 static int delete_storage(struct tatu_app *app, const struct tatu_ask *ask,

@@ -39,38 +39,80 @@ static int open_folder(const char *root, const char *component, bool make)
                  (mkdir(path, 0700) != 0 && errno != EEXIST))) {
         return -1;
     }
-    return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && make && (errno == ELOOP || errno == ENOTDIR) && unlink(path) == 0 &&
+        mkdir(path, 0700) == 0) { /* not what we make: the store was changed behind our back */
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }
+    return fd;
 }
 
 static int open_in(int folder, const char *name, int flags)
 {
-    return openat(folder, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
+    return openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
+}
+
+/* Whether this is the file that was made for this user: its group says so, and no name but this one
+ * leads to it. A store whose folders were changed while the board was off gives nobody what is
+ * another's. */
+static bool is_own(int fd, uint32_t uid)
+{
+    struct stat info;
+    return fstat(fd, &info) == 0 && info.st_mode == (S_IFREG | 0600) && info.st_nlink == 1 &&
+           info.st_gid == uid;
+}
+
+/* The user's own file of that name; -1 when there is none. One that is not his is gone then. */
+static int take_own(int folder, const char *name, uint32_t uid)
+{
+    int fd = open_in(folder, name, 0);
+    if (fd >= 0 && is_own(fd, uid)) {
+        return fd;
+    }
+    close_fd(&fd);
+    if (unlinkat(folder, name, 0) != 0 && errno != ENOENT) {
+        (void)unlinkat(folder, name, AT_REMOVEDIR);
+    }
+    return -1;
 }
 
 /* What was deleted begins empty, whatever an old descriptor wrote to it since. */
-static int revive(int folder)
+static int revive(int folder, uint32_t uid)
 {
-    CLOSING int fd = open_in(folder, DELETED_NAME, 0);
-    if (fd < 0) {
-        return errno == ENOENT ? 0 : errno;
+    int fd = take_own(folder, DELETED_NAME, uid);
+    if (fd >= 0 &&
+        (ftruncate(fd, 0) != 0 || renameat(folder, DELETED_NAME, folder, FILE_NAME) != 0)) {
+        close_fd(&fd);
+        return -1;
     }
-    return ftruncate(fd, 0) == 0 && renameat(folder, DELETED_NAME, folder, FILE_NAME) == 0 ? 0
-                                                                                           : errno;
+    return fd;
 }
 
-int tatu_apps_open_storage(const char *root, const char *component, int *out_fd)
+static int make_own(int folder, uint32_t uid)
+{
+    int fd = open_in(folder, FILE_NAME, O_CREAT | O_EXCL);
+    if (fd >= 0 && fchown(fd, (uid_t)-1, uid) != 0) {
+        const int problem = errno;
+        close_fd(&fd);
+        (void)unlinkat(folder, FILE_NAME, 0);
+        errno = problem;
+        return -1;
+    }
+    return fd;
+}
+
+int tatu_apps_open_storage(const char *root, const char *component, uint32_t uid, int *out_fd)
 {
     CLOSING int folder = open_folder(root, component, true);
     if (folder < 0) {
         return errno;
     }
-    int fd = open_in(folder, FILE_NAME, 0);
-    if (fd < 0 && errno == ENOENT) {
-        const int problem = revive(folder);
-        if (problem != 0) {
-            return problem;
-        }
-        fd = open_in(folder, FILE_NAME, O_CREAT);
+    int fd = take_own(folder, FILE_NAME, uid);
+    if (fd < 0) {
+        fd = revive(folder, uid);
+    }
+    if (fd < 0) {
+        fd = make_own(folder, uid);
     }
     if (fd < 0) {
         return errno;

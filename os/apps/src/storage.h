@@ -12,8 +12,9 @@
 
 /* component is GUID text. Results are an errno; 0 is success. */
 
-/** Opens the file to read and write, made empty if it is not there. */
-int tatu_apps_open_storage(const char *root, const char *component, int *out_fd);
+/** Opens the file to read and write, made empty if it is not there. uid: the user it is made for;
+ * what is there and was made for another, or is no plain file of one name, is removed first. */
+int tatu_apps_open_storage(const char *root, const char *component, uint32_t uid, int *out_fd);
 /** ENOENT: there is none. */
 int tatu_apps_delete_storage(const char *root, const char *component);
 /** 0 when there is none. */

@@ -23,7 +23,7 @@ static char root[64];
 static int open_of(const char *component)
 {
     int fd = -1;
-    assert_int_equal(tatu_apps_open_storage(root, component, &fd), 0);
+    assert_int_equal(tatu_apps_open_storage(root, component, getgid(), &fd), 0);
     return fd;
 }
 
@@ -116,8 +116,8 @@ static void the_limit_on_files_is_the_quota(void **state)
         char page[4096] = {1};
         int fd;
         (void)signal(SIGXFSZ, SIG_IGN);
-        if (tatu_apps_open_storage(root, FIRST, &fd) != 0 || setrlimit(RLIMIT_FSIZE, &quota) != 0 ||
-            write(fd, page, 4096) != 4096) {
+        if (tatu_apps_open_storage(root, FIRST, getgid(), &fd) != 0 ||
+            setrlimit(RLIMIT_FSIZE, &quota) != 0 || write(fd, page, 4096) != 4096) {
             _exit(1);
         }
         _exit(write(fd, page, 1) == -1 && errno == EFBIG && pwrite(fd, page, 1, 100000) == -1 &&
@@ -153,16 +153,57 @@ static void what_is_swept_leaves_no_trace(void **state)
     assert_int_equal(err, TATU_OK);
 }
 
-static void links_are_not_followed(void **state)
+/* The file is there, and it is a new one. */
+static void begins_empty(const char *component)
 {
-    int fd = -1;
+    struct stat info;
+    int fd = open_of(component);
+    assert_int_equal(fstat(fd, &info), 0);
+    assert_true(S_ISREG(info.st_mode));
+    assert_int_equal(info.st_size, 0);
+    (void)close(fd);
+}
+
+static void write_secret(const char *component)
+{
+    int fd = open_of(component);
+    assert_int_equal(write(fd, "secret", 6), 6);
+    (void)close(fd);
+}
+
+static void what_a_changed_store_puts_in_place_of_the_file_is_not_given(void **state)
+{
+    char other[160];
     (void)state;
+    write_secret(SECOND);
+    (void)strcpy(other, path_of(SECOND, "file"));
     (void)close(open_of(FIRST));
     assert_int_equal(unlink(path_of(FIRST, "file")), 0);
-    assert_int_equal(symlink("/dev/null", path), 0);
-    assert_int_equal(tatu_apps_open_storage(root, FIRST, &fd), ELOOP);
+    assert_int_equal(symlink(other, path), 0);
     assert_int_equal(tatu_apps_delete_storage(root, FIRST), ELOOP);
-    assert_int_equal(fd, -1);
+    begins_empty(FIRST);
+    assert_int_equal(unlink(path_of(FIRST, "file")), 0);
+    assert_int_equal(link(other, path), 0); /* two names for one file */
+    begins_empty(FIRST);
+    assert_int_equal(unlink(path_of(FIRST, "file")), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    begins_empty(FIRST);
+    assert_int_equal(unlink(path_of(FIRST, "file")), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    begins_empty(FIRST);
+    write_secret(FIRST);
+    assert_int_equal(chmod(path_of(FIRST, "file"), 04600), 0);
+    begins_empty(FIRST);
+}
+
+static void a_file_that_was_made_for_another_user_is_not_given(void **state)
+{
+    (void)state;
+    write_secret(FIRST);
+    if (chown(path_of(FIRST, "file"), (uid_t)-1, getgid() + 1) != 0) {
+        skip(); /* only root can make it so */
+    }
+    begins_empty(FIRST);
 }
 
 static int empty(void **state)
@@ -200,7 +241,8 @@ int main(void)
         TEST(old_data_is_not_seen_again),
         TEST(the_limit_on_files_is_the_quota),
         TEST(what_is_swept_leaves_no_trace),
-        TEST(links_are_not_followed),
+        TEST(what_a_changed_store_puts_in_place_of_the_file_is_not_given),
+        TEST(a_file_that_was_made_for_another_user_is_not_given),
     };
     return cmocka_run_group_tests_name("storage", tests, make_folder, remove_folder);
 }

@@ -48,7 +48,7 @@ static uint32_t user_of(size_t i)
 static void leave_file(size_t i)
 {
     int fd;
-    assert_int_equal(tatu_apps_open_storage(storage, name_of(i), &fd), 0);
+    assert_int_equal(tatu_apps_open_storage(storage, name_of(i), getgid(), &fd), 0);
     assert_int_equal(write(fd, "data", 4), 4);
     (void)close(fd);
 }

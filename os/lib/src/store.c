@@ -37,6 +37,7 @@ static enum tatu_err errno_error(void)
     case ELOOP: /* not what we write: the store was changed behind our back */
     case ENXIO:
     case EISDIR:
+    case EACCES: /* a device, where there may be none */
         return TATU_ERR_FORMAT;
     case ENOSPC:
     case EDQUOT:
