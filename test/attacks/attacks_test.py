@@ -99,7 +99,8 @@ class Attacks(Promises):
         with open(script, "w", encoding="utf-8") as file:
             file.write("#!/usr/bin/python3\nimport os, sys\n"
                        f"more = ',hostfwd=tcp:127.0.0.1:{port}-:{LISTEN_PORT},{host}'\n"
-                       "args = [a + more if a.startswith('user,id=n0,') else a for a in sys.argv[1:]]\n"
+                       f"own = {self.path('board')!r} in ' '.join(sys.argv)  # not for a second board\n"
+                       "args = [a + more if own and a.startswith('user,id=n0,') else a for a in sys.argv[1:]]\n"
                        f"dump = 'filter-dump,id=watch,netdev=n0,file={self.path('wire.pcap')}'\n"
                        "more = ['-object', dump] if '-netdev' in args else []\n"
                        f"os.execv({chip!r}, [{chip!r}] + args + more)\n")
