@@ -9,7 +9,9 @@
 #ifndef TATU_PROTO_NETWORK_H
 #define TATU_PROTO_NETWORK_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #define TATU_NET_NAME_SIZE 16u    /* of an interface, with its NUL (IF_NAMESIZE) */
 #define TATU_NET_INTERFACE_MAX 4u /* lo, eth0, azspheresvc, eth1 */
@@ -322,5 +324,12 @@ _Static_assert(sizeof(struct tatu_net_wifi) == 352, "no holes");
 _Static_assert(sizeof(struct tatu_net_wifi_new) == 420, "no holes");
 _Static_assert(sizeof(struct tatu_net_wifi_failure) == 280, "no holes");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the payloads are memory");
+
+/** Whether 16 bytes of address are an IPv4 one. */
+static inline bool tatu_net_is_ipv4(const uint8_t address[16])
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(address, mapped, sizeof(mapped)) == 0;
+}
 
 #endif

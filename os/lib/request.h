@@ -118,4 +118,9 @@ bool tatu_os_answer(int fd, bool may_introduce, tatu_os_act act, void *context);
 bool tatu_os_send_answer(int fd, enum tatu_err err, uint32_t number, struct tatu_span payload,
                          int given_fd);
 
+/** Asks attestd to prove again. It may be busy with the service or not be up yet: it finds the word
+ * when it comes to it, and nobody waits. False: it could not be told. Source: docs/protocol/os.md.
+ */
+bool tatu_os_tell_attestd(void);
+
 #endif

@@ -27,6 +27,9 @@ struct tatu_os_monitor {
     int fd; /* of the device; -1 for none */
 };
 
+/** One that answers IO to every call, for a process that goes on without. */
+void tatu_os_have_no_monitor(struct tatu_os_monitor *out);
+
 /** Errors: IO (no device, or no right to it). */
 enum tatu_err tatu_os_open_monitor(const char *path, struct tatu_os_monitor *out);
 void tatu_os_close_monitor(struct tatu_os_monitor *monitor);

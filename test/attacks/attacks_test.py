@@ -9,12 +9,10 @@ which takes all there is, and others that take what the kernel keeps for them; `
 that code can run on; `flood`, which writes lines without end. Then images that no tool would make (forged.py), and the
 flash of the board that is off (flash_store.py). What leaves the board is looked at frame by frame (watch.py).
 """
-import argparse
 import base64
 import json
 import os
 import re
-import signal
 import socket
 import stat
 import sys
@@ -32,7 +30,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../device"), os.path.join(HERE, "../e2
 from client import Description, make_client  # noqa: E402 (the path is what finds it)
 from flash_store import FlashStore  # noqa: E402
 from owner import Owner  # noqa: E402
-from promises import PROBLEMS, Promises  # noqa: E402
+from promises import PROBLEMS, Promises, run_parts  # noqa: E402
 from story import APP_WITHIN_S, LINUX_WITHIN_S, PRESS_MS, ROOT, StepFailed, wait_for  # noqa: E402
 from watch import Beats, Wire  # noqa: E402
 import forged  # noqa: E402
@@ -543,23 +541,5 @@ def flip(data, at):
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
 
 
-def main():
-    parser = argparse.ArgumentParser(description="a hostile application on a booted board")
-    parser.add_argument("--dir", help="folder for everything; a temporary one otherwise")
-    parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
-    parser.add_argument("--only", default=",".join((*Attacks.PARTS, "store_attacks")), help="parts, with commas between")
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    attacks = Attacks(options)
-    began = time.monotonic()
-    try:
-        attacks.all(options.only.split(","))
-    except PROBLEMS as problem:
-        attacks.promise("the board is there", str(problem))
-    finally:
-        status = attacks.finish(time.monotonic() - began)
-    return status
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_parts(Attacks, "a hostile application on a booted board", (*Attacks.PARTS, "store_attacks")))

@@ -4,14 +4,12 @@ and without the right, each answer checked.
 
 device_test.py [--dir DIR] [--keep] [--only PART,...]   one line per promise; last "N passed, N failed"
 """
-import argparse
 import base64
 import concurrent.futures
 import datetime
 import json
 import os
 import re
-import signal
 import socket
 import ssl
 import struct
@@ -27,7 +25,7 @@ from cryptography.x509.oid import NameOID
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import Description, Wrong, make_client  # noqa: E402 (the path is what finds it)
 from owner import SIGNATURE, Owner  # noqa: E402
-from promises import PROBLEMS, Promises  # noqa: E402
+from promises import PROBLEMS, Promises, run_parts  # noqa: E402
 from story import APP_WITHIN_S, LINUX_WITHIN_S, ROOT, TATU, StepFailed, wait_for  # noqa: E402 (promises knows where it is)
 
 SUBJECT = os.path.join(ROOT, "test/device/subject")
@@ -593,23 +591,5 @@ class DeviceApi(Promises):
             self.coverage()
 
 
-def main():
-    parser = argparse.ArgumentParser(description="the device API of a booted board")
-    parser.add_argument("--dir", help="folder for everything; a temporary one otherwise")
-    parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
-    parser.add_argument("--only", default=",".join(DeviceApi.PARTS), help="parts, with commas between")
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    api = DeviceApi(options)
-    began = time.monotonic()
-    try:
-        api.all(options.only.split(","))
-    except PROBLEMS as problem:
-        api.promise("the board is there", str(problem))
-    finally:
-        status = api.finish(time.monotonic() - began)
-    return status
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_parts(DeviceApi, "the device API of a booted board", DeviceApi.PARTS))

@@ -1,8 +1,11 @@
 """Promises of a test on a booted board: each is told in a line, and kept or not."""
+import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
 from story import Doorbell, StepFailed  # noqa: E402 (the path is what finds it)
@@ -54,3 +57,22 @@ class Promises(Doorbell):
 
 def dump(value):
     return json.dumps(value)[:200]
+
+
+def run_parts(what, about, parts):
+    """The program of such a test: what(options).all(parts)."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--dir", help="folder for everything; a temporary one otherwise")
+    parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
+    parser.add_argument("--only", default=",".join(parts), help="parts, with commas between")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    test = what(options)
+    began = time.monotonic()
+    try:
+        test.all(options.only.split(","))
+    except PROBLEMS as problem:
+        test.promise("the board is there", str(problem))
+    finally:
+        status = test.finish(time.monotonic() - began)
+    return status

@@ -80,16 +80,6 @@ static _Noreturn void give_up_at(const struct appman *appman,
 
 /* ---- the monitor ---- */
 
-static enum tatu_err no_monitor(void *context, uint32_t number, struct tatu_span in,
-                                struct tatu_buf *out)
-{
-    (void)context;
-    (void)number;
-    (void)in;
-    (void)out;
-    return TATU_ERR_IO;
-}
-
 static void watch_clock(struct appman *appman);
 
 /* The one timer that always runs; what is to be looked at now and then is looked at here. */
@@ -114,7 +104,7 @@ static void open_monitor(struct appman *appman)
         .monitor = &appman->monitor, .log = &appman->log, .mode = TATU_BOOT_NORMAL};
     if (tatu_os_open_monitor(TATU_OS_MONITOR_PATH, &appman->monitor) != TATU_OK) {
         tatu_os_log(&appman->log, TATU_OS_LOG_ERROR, "no security monitor: %s", strerror(errno));
-        appman->monitor = (struct tatu_os_monitor){.call = no_monitor, .fd = -1};
+        tatu_os_have_no_monitor(&appman->monitor);
         return;
     }
     tatu_appman_read_boot(&appman->boot);

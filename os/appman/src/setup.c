@@ -1,5 +1,6 @@
 #include "machine.h"
 
+#include "os/lib/file.h"
 #include "table.h"
 
 #include <errno.h>
@@ -62,18 +63,6 @@ static enum tatu_err fail(const char *what, const char *path, struct tatu_appman
     return TATU_ERR_IO;
 }
 
-static bool write_text(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    size_t len = strlen(text);
-    bool done = fd >= 0 && write(fd, text, len) == (ssize_t)len;
-
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return done;
-}
-
 static bool make_folder(const char *path)
 {
     return mkdir(path, 0755) == 0 || errno == EEXIST;
@@ -89,12 +78,12 @@ enum tatu_err tatu_appman_set_up_machine(struct tatu_appman_failure *out)
         }
     }
     for (size_t i = 0; i < TATU_COUNT_OF(settings); i++) {
-        if (!write_text(settings[i].path, settings[i].value)) {
+        if (!tatu_os_write_text(settings[i].path, settings[i].value)) {
             return fail("setting", settings[i].path, out);
         }
     }
     if (!make_folder("/sys/fs/cgroup/os") ||
-        !write_text("/sys/fs/cgroup/os/cgroup.subtree_control", "+memory +pids +cpu")) {
+        !tatu_os_write_text("/sys/fs/cgroup/os/cgroup.subtree_control", "+memory +pids +cpu")) {
         return fail("control group", "/sys/fs/cgroup/os", out);
     }
     /* On a board without the monitor there is no such device; the caller notices. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "os/lib/credential.h"
+#include "os/lib/file.h"
 
 #define CGROUPS "/sys/fs/cgroup/os"
 #define CGROUP_PATH_MAX 96
@@ -28,22 +29,6 @@
 #define PR_SET_MDWE 65
 #define PR_MDWE_REFUSE_EXEC_GAIN 1
 #endif
-
-static bool write_at(const char *folder, const char *file, const char *text)
-{
-    char path[CGROUP_PATH_MAX];
-    size_t len = strlen(text);
-    bool done;
-    int fd;
-
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, file);
-    fd = open(path, O_WRONLY | O_CLOEXEC);
-    done = fd >= 0 && write(fd, text, len) == (ssize_t)len;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return done;
-}
 
 static void cgroup_of(const struct tatu_appman_service *service, char out[CGROUP_PATH_MAX])
 {
@@ -101,8 +86,8 @@ enum tatu_err tatu_appman_prepare_service(const struct tatu_appman_service *serv
     int listening = -1;
 
     cgroup_of(service, group);
-    if (mkdir(group, 0755) != 0 || !write_at(group, "memory.max", service->memory_max) ||
-        !write_at(group, "pids.max", service->pids_max)) {
+    if (mkdir(group, 0755) != 0 || !tatu_os_write_in(group, "memory.max", service->memory_max) ||
+        !tatu_os_write_in(group, "pids.max", service->pids_max)) {
         return fail("control group", service->name, out);
     }
     for (size_t i = 0; i < TATU_APPMAN_PLACE_MAX; i++) {
@@ -155,26 +140,15 @@ static bool drop_bounding(uint64_t wanted)
     return true;
 }
 
-/* When the whole machine is out of memory an application goes, not a service. */
-static bool spare_from_killer(void)
-{
-    static const char adjustment[] = "-900";
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    const bool ok = fd >= 0 && write(fd, adjustment, strlen(adjustment)) > 0;
-
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return ok;
-}
-
 /* From root to the service's rights; the order matters: each step needs what the next gives up. */
 static bool become(const struct tatu_appman_service *service)
 {
     const struct rlimit files = {FILES_MAX, FILES_MAX};
     const struct tatu_os_credential credential = {.rights = service->rights};
 
-    return tatu_os_take_credential(&credential) == TATU_OK && spare_from_killer() &&
+    return tatu_os_take_credential(&credential) == TATU_OK &&
+           /* when the whole machine is out of memory an application goes, not a service */
+           tatu_os_write_text("/proc/self/oom_score_adj", "-900") &&
            setrlimit(RLIMIT_NOFILE, &files) == 0 && drop_bounding(service->capabilities) &&
            setgroups(service->group_count, service->groups) == 0 &&
            setresgid(service->gid, service->gid, service->gid) == 0 &&
@@ -209,7 +183,8 @@ static _Noreturn void become_service(const struct tatu_appman_service *service, 
     cgroup_of(service, group);
     (void)sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) == 0 && setsid() >= 0 &&
-        write_at(group, "cgroup.procs", "0") && arrange_descriptors(socket) && become(service)) {
+        tatu_os_write_in(group, "cgroup.procs", "0") && arrange_descriptors(socket) &&
+        become(service)) {
         (void)execve(service->path, arguments, environment);
     }
     _exit(EXIT_NOT_STARTED);

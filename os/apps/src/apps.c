@@ -11,7 +11,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -291,22 +290,6 @@ static void install(struct tatu_apps *apps, const struct tatu_smc_app *image, bo
     app->state = err != TATU_OK ? TATU_APP_REFUSED : (manual ? TATU_APP_STOPPED : TATU_APP_WAITING);
 }
 
-/* Other applications are to have certificates: attestd proves again. It may be busy with the
- * service or not be up yet; it finds the word when it comes to it, and nobody waits. */
-static void tell_attestd(const struct tatu_apps *apps)
-{
-    static const char word[] = "renew";
-    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/attestd.sock"};
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-        send(fd, word, strlen(word), MSG_NOSIGNAL) != (ssize_t)strlen(word)) {
-        tatu_os_log(apps->world->log, TATU_OS_LOG_WARNING, "attestd cannot be told");
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-}
-
 static void advance(struct tatu_apps *apps);
 
 /* The same image at another place was removed and came back: what runs reads where it was. */
@@ -346,7 +329,10 @@ enum tatu_err tatu_apps_reload(struct tatu_apps *apps, bool manual)
         }
     }
     if (tatu_apps_sync_deviceauth(apps, TATU_APPS_DEVICEAUTH)) {
-        tell_attestd(apps);
+        /* other applications are to have certificates */
+        if (!tatu_os_tell_attestd()) {
+            tatu_os_log(apps->world->log, TATU_OS_LOG_WARNING, "attestd cannot be told");
+        }
     }
     advance(apps);
     return TATU_OK;

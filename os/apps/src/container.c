@@ -16,6 +16,7 @@
 #include "deviceauth.h"
 #include "memory.h"
 #include "os/launch/launch.h"
+#include "os/lib/file.h"
 #include "proto/image.h"
 #include "proto/map.h"
 #include "proto/network.h"
@@ -24,19 +25,6 @@
 #define PIDS_MAX "32"
 #define STACK_BYTES (128u * 1024u)
 #define NETD_TIMEOUT_MS 3000u
-
-static bool write_text(const char *folder, const char *name, const char *text)
-{
-    char path[160];
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    const bool ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-    (void)close(fd);
-    return ok;
-}
 
 static void cgroup_of(const struct tatu_app *app, char *out, size_t size)
 {
@@ -47,7 +35,7 @@ static bool write_kib(const char *folder, const char *name, uint32_t kib)
 {
     char text[24];
     (void)snprintf(text, sizeof(text), "%uK", (unsigned)kib);
-    return write_text(folder, name, text);
+    return tatu_os_write_in(folder, name, text);
 }
 
 /* All of them together have the quota once, each an equal share of it, and each the cost of its
@@ -77,12 +65,12 @@ static bool make_cgroup(const struct tatu_app *app)
     char folder[96];
     cgroup_of(app, folder, sizeof(folder));
     if ((mkdir(CGROUPS, 0755) != 0 && errno != EEXIST) ||
-        !write_text(CGROUPS, "cgroup.subtree_control", "+cpu +memory +pids") ||
+        !tatu_os_write_in(CGROUPS, "cgroup.subtree_control", "+cpu +memory +pids") ||
         (mkdir(folder, 0755) != 0 && errno != EEXIST)) {
         return false;
     }
-    return limit_all(app->apps, app) && write_text(folder, "memory.oom.group", "1") &&
-           write_text(folder, "pids.max", PIDS_MAX);
+    return limit_all(app->apps, app) && tatu_os_write_in(folder, "memory.oom.group", "1") &&
+           tatu_os_write_in(folder, "pids.max", PIDS_MAX);
 }
 
 static bool needs_network(const struct tatu_manifest *manifest)
@@ -185,10 +173,10 @@ static _Noreturn void become_launch(const char *cgroup, int spec_fd, int output_
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     /* the first to go when the whole machine is out of memory */
-    if (write_text(cgroup, "cgroup.procs", "0") &&
-        write_text("/proc/self", "oom_score_adj", "1000") && dup2(null_fd, STDIN_FILENO) >= 0 &&
-        dup2(output_fd, STDOUT_FILENO) >= 0 && dup2(output_fd, STDERR_FILENO) >= 0 &&
-        arrange_fds(spec_fd, status_fd)) {
+    if (tatu_os_write_in(cgroup, "cgroup.procs", "0") &&
+        tatu_os_write_text("/proc/self/oom_score_adj", "1000") &&
+        dup2(null_fd, STDIN_FILENO) >= 0 && dup2(output_fd, STDOUT_FILENO) >= 0 &&
+        dup2(output_fd, STDERR_FILENO) >= 0 && arrange_fds(spec_fd, status_fd)) {
         (void)execve("/usr/bin/launch", args, environment);
     }
     _exit(TATU_LAUNCH_EXIT_SETUP);

@@ -8,17 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/lib/file.h"
+
 #define PATH_SIZE 160
 #define FILE_NAME "file"
 #define DELETED_NAME "deleted" /* the same inode, after a delete */
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-}
-#define CLOSING __attribute__((cleanup(close_fd)))
 
 static void close_folder(DIR **folder)
 {
@@ -69,7 +63,7 @@ static int take_own(int folder, const char *name, uint32_t uid)
     if (fd >= 0 && is_own(fd, uid)) {
         return fd;
     }
-    close_fd(&fd);
+    tatu_os_close_fd(&fd);
     if (unlinkat(folder, name, 0) != 0 && errno != ENOENT) {
         (void)unlinkat(folder, name, AT_REMOVEDIR);
     }
@@ -82,7 +76,7 @@ static int revive(int folder, uint32_t uid)
     int fd = take_own(folder, DELETED_NAME, uid);
     if (fd >= 0 &&
         (ftruncate(fd, 0) != 0 || renameat(folder, DELETED_NAME, folder, FILE_NAME) != 0)) {
-        close_fd(&fd);
+        tatu_os_close_fd(&fd);
         return -1;
     }
     return fd;
@@ -93,7 +87,7 @@ static int make_own(int folder, uint32_t uid)
     int fd = open_in(folder, FILE_NAME, O_CREAT | O_EXCL);
     if (fd >= 0 && fchown(fd, (uid_t)-1, uid) != 0) {
         const int problem = errno;
-        close_fd(&fd);
+        tatu_os_close_fd(&fd);
         (void)unlinkat(folder, FILE_NAME, 0);
         errno = problem;
         return -1;
@@ -103,7 +97,7 @@ static int make_own(int folder, uint32_t uid)
 
 int tatu_apps_open_storage(const char *root, const char *component, uint32_t uid, int *out_fd)
 {
-    CLOSING int folder = open_folder(root, component, true);
+    TATU_OS_CLOSING int folder = open_folder(root, component, true);
     if (folder < 0) {
         return errno;
     }
@@ -123,8 +117,8 @@ int tatu_apps_open_storage(const char *root, const char *component, uint32_t uid
 
 int tatu_apps_delete_storage(const char *root, const char *component)
 {
-    CLOSING int folder = open_folder(root, component, false);
-    CLOSING int fd = folder < 0 ? -1 : open_in(folder, FILE_NAME, 0);
+    TATU_OS_CLOSING int folder = open_folder(root, component, false);
+    TATU_OS_CLOSING int fd = folder < 0 ? -1 : open_in(folder, FILE_NAME, 0);
     if (fd < 0) {
         return errno;
     }
@@ -135,7 +129,7 @@ int tatu_apps_delete_storage(const char *root, const char *component)
 uint64_t tatu_apps_get_stored(const char *root, const char *component)
 {
     struct stat info;
-    CLOSING int folder = open_folder(root, component, false);
+    TATU_OS_CLOSING int folder = open_folder(root, component, false);
     if (folder < 0 || fstatat(folder, FILE_NAME, &info, AT_SYMLINK_NOFOLLOW) != 0) {
         return 0;
     }

@@ -3,7 +3,6 @@
 #include <sys/klog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "certrequest.h"
@@ -20,7 +19,6 @@
 #define NAME_END ".devices.tatu.local"
 #define LISTEN_FD 3 /* TATU_GATEWAYD_SOCKET, from appman */
 #define KLOG_READ_ALL 3
-#define ATTESTD_SOCKET "/run/attestd.sock"
 #define UPDATE_CERTIFICATE "/run/deviceauth/update/cert.pem"
 
 struct gatewayd {
@@ -91,21 +89,12 @@ static bool is_authenticated(void *context)
     return stat(UPDATE_CERTIFICATE, &status) == 0;
 }
 
-/* The new owner's certificate needs a new proof. attestd may be busy with its service: it finds the
- * word when it comes to it, and nobody waits for its answer. */
+/* The new owner's certificate needs a new proof. */
 static void tell_attestd(const struct gatewayd *gatewayd)
 {
-    static const char word[] = "renew";
-    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = ATTESTD_SOCKET};
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    const bool told = fd >= 0 &&
-                      connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-                      send(fd, word, strlen(word), MSG_NOSIGNAL) == (ssize_t)strlen(word);
+    const bool told = tatu_os_tell_attestd();
     tatu_os_log(&gatewayd->log, told ? TATU_OS_LOG_NOTICE : TATU_OS_LOG_WARNING, "claimed%s",
                 told ? "" : ", but attestd cannot be told");
-    if (fd >= 0) {
-        (void)close(fd);
-    }
 }
 
 static void tell(void *context, enum tatu_gateway_event event)

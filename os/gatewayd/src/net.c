@@ -35,12 +35,6 @@ static void put_address(struct tatu_reply *reply, const char *key, const uint8_t
     }
 }
 
-static bool is_mapped(const uint8_t address[16])
-{
-    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
-    return memcmp(address, prefix, sizeof(prefix)) == 0;
-}
-
 /* ---- interfaces ---- */
 
 static void put_interface(const struct tatu_net_interface *in, struct tatu_reply *reply)
@@ -60,7 +54,7 @@ static void put_interface(const struct tatu_net_interface *in, struct tatu_reply
     tatu_json_open(reply, "ipAddresses", '[');
     for (size_t i = 0; i < in->address_count && i < TATU_NET_ADDRESS_MAX; i++) {
         put_address(reply, NULL, in->addresses[i],
-                    is_mapped(in->addresses[i]) ? AF_INET : AF_INET6);
+                    tatu_net_is_ipv4(in->addresses[i]) ? AF_INET : AF_INET6);
     }
     tatu_json_close(reply, ']');
     if (hardware) {
@@ -96,15 +90,25 @@ bool tatu_net_has_interface(const struct tatu_gateway *gateway, const char *name
     return false;
 }
 
+/* False: the refusal is written. */
+static bool read_interfaces(const struct tatu_gateway *gateway, const struct tatu_call *call,
+                            struct tatu_net_interface out[TATU_NET_INTERFACE_MAX],
+                            size_t *out_count, struct tatu_reply *reply)
+{
+    uint32_t number;
+    const enum tatu_err err = get_interfaces(gateway, &number, out, out_count);
+    if (err != TATU_OK) {
+        tatu_route_refuse_asked(call, number, err, reply);
+    }
+    return err == TATU_OK;
+}
+
 void tatu_api_get_interfaces(const struct tatu_gateway *gateway, const struct tatu_call *call,
                              struct tatu_reply *reply)
 {
     struct tatu_net_interface all[TATU_NET_INTERFACE_MAX];
     size_t count;
-    uint32_t number;
-    const enum tatu_err err = get_interfaces(gateway, &number, all, &count);
-    if (err != TATU_OK) {
-        tatu_route_refuse_asked(call, number, err, reply);
+    if (!read_interfaces(gateway, call, all, &count, reply)) {
         return;
     }
     tatu_json_open(reply, NULL, '{');
@@ -121,10 +125,7 @@ void tatu_api_get_interface(const struct tatu_gateway *gateway, const struct tat
 {
     struct tatu_net_interface all[TATU_NET_INTERFACE_MAX];
     size_t count;
-    uint32_t number;
-    const enum tatu_err err = get_interfaces(gateway, &number, all, &count);
-    if (err != TATU_OK) {
-        tatu_route_refuse_asked(call, number, err, reply);
+    if (!read_interfaces(gateway, call, all, &count, reply)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {

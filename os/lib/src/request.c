@@ -8,13 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-}
-#define CLOSING __attribute__((cleanup(close_fd)))
+#include "os/lib/file.h"
 
 enum tatu_err tatu_os_decode_ask(struct tatu_span in, struct tatu_ask *out)
 {
@@ -94,7 +88,7 @@ static ssize_t receive_message(int fd, uint8_t *bytes, size_t size, int flags, i
         memcpy(out_fd, CMSG_DATA(item), sizeof(*out_fd));
     }
     if (got >= 0 && (message.msg_flags & MSG_TRUNC) != 0) {
-        close_fd(out_fd);
+        tatu_os_close_fd(out_fd);
         *out_fd = -1;
         errno = EMSGSIZE;
         return -1;
@@ -178,7 +172,7 @@ enum tatu_err tatu_os_ask_on(int fd, const struct tatu_ask *ask, uint32_t *out_n
                              struct tatu_buf *out, int *out_fd)
 {
     uint8_t bytes[TATU_ANSWER_MAX];
-    CLOSING int given = -1;
+    TATU_OS_CLOSING int given = -1;
     TATU_TRY(send_ask(fd, ask));
     const ssize_t got = receive_message(fd, bytes, sizeof(bytes), 0, &given);
     if (got <= 0) {
@@ -198,14 +192,14 @@ enum tatu_err tatu_os_ask_on(int fd, const struct tatu_ask *ask, uint32_t *out_n
 enum tatu_err tatu_os_ask(const char *path, const struct tatu_ask *ask, uint32_t timeout_ms,
                           uint32_t *out_number, struct tatu_buf *out, int *out_fd)
 {
-    CLOSING int fd = -1;
+    TATU_OS_CLOSING int fd = -1;
     TATU_TRY(tatu_os_connect(path, timeout_ms, &fd));
     return tatu_os_ask_on(fd, ask, out_number, out, out_fd);
 }
 
 enum tatu_err tatu_os_tell(const char *path, const struct tatu_ask *ask)
 {
-    CLOSING int fd = -1;
+    TATU_OS_CLOSING int fd = -1;
     TATU_TRY(connect_to(path, NULL, &fd));
     const enum tatu_err err = send_ask(fd, ask);
     return err == TATU_ERR_TIMEOUT ? TATU_ERR_BUSY : err;
@@ -218,7 +212,7 @@ enum tatu_err tatu_os_introduce(const char *path, uid_t uid, const uint8_t compo
     uint8_t head[2 * TATU_REQUEST_HEADER_SIZE + 16];
     struct tatu_buf room = TATU_BUF_OF(head);
     struct tatu_ask inner = *ask;
-    CLOSING int server = -1;
+    TATU_OS_CLOSING int server = -1;
     if (ask->payload.len > TATU_REQUEST_PAYLOAD_MAX) {
         return TATU_ERR_LONG;
     }
@@ -300,7 +294,7 @@ static bool answer_message(int fd, int carried, struct tatu_span in, bool may_in
         (void)tatu_os_send_answer(asked.fd, err, reply.number,
                                   (struct tatu_span){room, reply.payload.len}, reply.fd);
     }
-    close_fd(&reply.fd);
+    tatu_os_close_fd(&reply.fd);
     tatu_base_wipe(room, reply.payload.len);
     /* of the two descriptors a handler keeps the one that is answered */
     const bool stays = reply.stays && asked.fd == fd;
@@ -308,7 +302,7 @@ static bool answer_message(int fd, int carried, struct tatu_span in, bool may_in
         (void)close(fd);
     }
     if (!(reply.keep && asked.fd == carried)) {
-        close_fd(&carried);
+        tatu_os_close_fd(&carried);
     }
     return !stays;
 }
@@ -322,7 +316,7 @@ bool tatu_os_answer(int fd, bool may_introduce, tatu_os_act act, void *context)
         return false;
     }
     if (got == 0 || (got < 0 && errno != EMSGSIZE)) {
-        close_fd(&carried);
+        tatu_os_close_fd(&carried);
         (void)close(fd);
         return true;
     }
@@ -404,8 +398,19 @@ void tatu_os_stop_serving(struct tatu_os_server *server)
     for (size_t i = 0; i < TATU_OS_CONNECTION_MAX; i++) {
         if (server->connections[i].fd >= 0) {
             tatu_os_remove_watch(server->loop, &server->connections[i]);
-            close_fd(&server->connections[i].fd);
+            tatu_os_close_fd(&server->connections[i].fd);
             server->connections[i].fd = -1;
         }
     }
+}
+
+/* ---- attestd ---- */
+
+bool tatu_os_tell_attestd(void)
+{
+    static const char word[] = "renew";
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/attestd.sock"};
+    TATU_OS_CLOSING int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+           send(fd, word, strlen(word), MSG_NOSIGNAL) == (ssize_t)strlen(word);
 }

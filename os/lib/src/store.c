@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/lib/file.h"
 #include "os/lib/vault.h"
 
 /* Sealed file: parts one after the other, each u16 length and the sealed bytes of
@@ -20,14 +21,6 @@
 #define GENERATION_SIZE 8u
 
 _Static_assert(PART_PLAIN_MAX == TATU_OS_SEAL_MAX, "a part is as long as the vault takes");
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-}
-#define CLOSING __attribute__((cleanup(close_fd)))
 
 static enum tatu_err errno_error(void)
 {
@@ -65,7 +58,7 @@ static enum tatu_err sync_folder(const char *path)
     const size_t len = end == path ? 1 : (size_t)(end - path);
     memcpy(folder, path, len);
     folder[len] = '\0';
-    CLOSING int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    TATU_OS_CLOSING int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd >= 0 && fsync(fd) == 0 ? TATU_OK : TATU_ERR_IO;
 }
 
@@ -83,7 +76,8 @@ static enum tatu_err write_whole(int fd, struct tatu_span bytes)
 
 static enum tatu_err write_new(const char *path, struct tatu_span bytes)
 {
-    CLOSING int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    TATU_OS_CLOSING int fd =
+        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     return fd < 0 ? errno_error() : write_whole(fd, bytes);
 }
 
@@ -108,7 +102,7 @@ enum tatu_err tatu_os_save_file(const char *path, struct tatu_span bytes)
 enum tatu_err tatu_os_load_file(const char *path, struct tatu_buf *out)
 {
     struct stat status;
-    CLOSING int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    TATU_OS_CLOSING int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &status) != 0) {
         return errno_error();
     }

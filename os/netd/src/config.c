@@ -50,15 +50,9 @@ bool tatu_netd_is_host(const char *text)
            has_only(text, ".-_:");
 }
 
-bool tatu_netd_is_ipv4(const uint8_t address[16])
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    return memcmp(address, mapped, sizeof(mapped)) == 0;
-}
-
 bool tatu_netd_is_none(const uint8_t address[16])
 {
-    return is_zero(address, 16) || (tatu_netd_is_ipv4(address) && is_zero(address + 12, 4));
+    return is_zero(address, 16) || (tatu_net_is_ipv4(address) && is_zero(address + 12, 4));
 }
 
 static uint32_t number_of(const uint8_t address[16])
@@ -79,7 +73,7 @@ static enum tatu_netd_fault check_ipv4(const struct tatu_net_ip *ip)
     if (ip->mode == TATU_NET_IP_DYNAMIC) {
         return TATU_NETD_OK;
     }
-    if (!tatu_netd_is_ipv4(ip->address) || !tatu_netd_is_peer(ip->address)) {
+    if (!tatu_net_is_ipv4(ip->address) || !tatu_netd_is_peer(ip->address)) {
         return TATU_NETD_ADDRESS_FAULT;
     }
     if (ip->prefix == 0 || ip->prefix > 32) {
@@ -93,7 +87,7 @@ static enum tatu_netd_fault check_ipv4(const struct tatu_net_ip *ip)
         return TATU_NETD_OK;
     }
     const uint32_t router = number_of(ip->router);
-    return tatu_netd_is_ipv4(ip->router) && tatu_netd_is_peer(ip->router) &&
+    return tatu_net_is_ipv4(ip->router) && tatu_netd_is_peer(ip->router) &&
                    ((router ^ own) & mask) == 0 && router != own
                ? TATU_NETD_OK
                : TATU_NETD_ROUTER_FAULT;
@@ -101,7 +95,7 @@ static enum tatu_netd_fault check_ipv4(const struct tatu_net_ip *ip)
 
 static bool is_ipv6_peer(const uint8_t address[16])
 {
-    return !tatu_netd_is_ipv4(address) && tatu_netd_is_peer(address);
+    return !tatu_net_is_ipv4(address) && tatu_netd_is_peer(address);
 }
 
 static enum tatu_netd_fault check_ipv6(const struct tatu_net_ip *ip)
@@ -238,13 +232,13 @@ enum tatu_netd_fault tatu_netd_check_dhcp_server(const struct tatu_net_dhcp_serv
     if (own->mode != TATU_NET_IP_STATIC) {
         return TATU_NETD_NOT_PERMITTED_FAULT;
     }
-    if (!tatu_netd_is_ipv4(dhcp->first) || dhcp->prefix == 0 || dhcp->prefix > 32 ||
+    if (!tatu_net_is_ipv4(dhcp->first) || dhcp->prefix == 0 || dhcp->prefix > 32 ||
         dhcp->prefix != own->prefix || dhcp->ntp_count > TATU_NET_NTP_MAX || dhcp->zero != 0 ||
-        !(tatu_netd_is_none(dhcp->router) || tatu_netd_is_ipv4(dhcp->router))) {
+        !(tatu_netd_is_none(dhcp->router) || tatu_net_is_ipv4(dhcp->router))) {
         return TATU_NETD_DHCP_SERVER_FAULT;
     }
     for (size_t i = 0; i < dhcp->ntp_count; i++) {
-        if (!tatu_netd_is_ipv4(dhcp->ntp[i]) || !tatu_netd_is_peer(dhcp->ntp[i])) {
+        if (!tatu_net_is_ipv4(dhcp->ntp[i]) || !tatu_netd_is_peer(dhcp->ntp[i])) {
             return TATU_NETD_DHCP_SERVER_FAULT;
         }
     }

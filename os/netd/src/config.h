@@ -43,8 +43,6 @@ enum tatu_err tatu_netd_decode_config(struct tatu_span in, struct tatu_config *o
 bool tatu_netd_is_text(const char *text, size_t size);
 /** Whether a text could be a host's name or address. */
 bool tatu_netd_is_host(const char *text);
-/** Whether it is one of ::ffff:0:0/96. */
-bool tatu_netd_is_ipv4(const uint8_t address[16]);
 /** The unspecified address of IPv6 or IPv4. */
 bool tatu_netd_is_none(const uint8_t address[16]);
 

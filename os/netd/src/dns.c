@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "addresses.h"
+#include "proto/network.h"
 
 enum { HEADER_SIZE = 12, RECORD_SIZE = 10, LABEL_MAX = 63, ALIAS_MAX = 8, CLASS_INTERNET = 1 };
 enum { FLAG_ANSWER = 0x8000, FLAG_OPCODE = 0x7800, FLAG_RECURSION = 0x0100, FLAG_CAN = 0x0080 };
@@ -332,15 +333,9 @@ enum tatu_err tatu_netd_encode_dns_query(const struct tatu_dns_question *questio
     return TATU_OK;
 }
 
-static bool is_ipv4(const uint8_t address[16])
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    return memcmp(address, mapped, sizeof(mapped)) == 0;
-}
-
 static bool fits_type(const uint8_t address[16], uint16_t type)
 {
-    return type == (is_ipv4(address) ? TATU_DNS_A : TATU_DNS_AAAA);
+    return type == (tatu_net_is_ipv4(address) ? TATU_DNS_A : TATU_DNS_AAAA);
 }
 
 static enum tatu_err put_record(const struct tatu_dns_question *question, uint32_t ttl_s,

@@ -570,7 +570,7 @@ static void take_servers(struct tatu_interface *interface, const struct tatu_eve
                       tatu_os_now_ms() < interface->dns6_until_ms;
     size_t count = 0;
     for (size_t i = 0; i < event->server_count; i++) {
-        if (tatu_netd_is_peer(event->servers[i]) && !netd_is_ipv4(event->servers[i]) &&
+        if (tatu_netd_is_peer(event->servers[i]) && !tatu_net_is_ipv4(event->servers[i]) &&
             is_global(event->servers[i])) {
             memcpy(interface->dns6[count++], event->servers[i], 16);
         }

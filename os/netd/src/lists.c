@@ -337,12 +337,6 @@ static void put_rule(struct writer *w, const struct tatu_net_rule *rule)
     w->count++;
 }
 
-static bool is_ipv4(const uint8_t address[16])
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    return memcmp(address, mapped, sizeof(mapped)) == 0;
-}
-
 static struct tatu_net_rule blank(const struct tatu_list *list, enum tatu_net_hook hook)
 {
     return (struct tatu_net_rule){.hook = (uint8_t)hook,
@@ -368,8 +362,8 @@ static void put_address_rules(struct writer *w, const struct tatu_list *list,
     struct tatu_net_rule out = blank(list, TATU_NET_HOOK_OUTPUT);
     struct tatu_net_rule in = blank(list, TATU_NET_HOOK_INPUT);
     in.state = TATU_NET_STATE_ESTABLISHED;
-    out.family = in.family = is_ipv4(address) ? 4 : 6;
-    out.destination_prefix = in.source_prefix = is_ipv4(address) ? 32 : 128;
+    out.family = in.family = tatu_net_is_ipv4(address) ? 4 : 6;
+    out.destination_prefix = in.source_prefix = tatu_net_is_ipv4(address) ? 32 : 128;
     memcpy(out.destination, address, 16);
     memcpy(in.source, address, 16);
     put_counts(&out, &count);

@@ -251,21 +251,11 @@ static void read_service(struct netd *netd)
     memcpy(netd->clock.default_server, netd->service_host, sizeof(netd->clock.default_server));
 }
 
-static enum tatu_err no_monitor(void *context, uint32_t number, struct tatu_span in,
-                                struct tatu_buf *out)
-{
-    (void)context;
-    (void)number;
-    (void)in;
-    (void)out;
-    return TATU_ERR_IO;
-}
-
 static void open_monitor(struct netd *netd)
 {
     if (tatu_os_open_monitor(TATU_OS_MONITOR_PATH, &netd->monitor) != TATU_OK) {
         tatu_os_log(&netd->log, TATU_OS_LOG_ERROR, "no monitor: nothing is kept");
-        netd->monitor = (struct tatu_os_monitor){.call = no_monitor, .fd = -1};
+        tatu_os_have_no_monitor(&netd->monitor);
     }
 }
 

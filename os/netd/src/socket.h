@@ -18,19 +18,13 @@ static inline uint64_t netd_random(void)
     return value;
 }
 
-static inline bool netd_is_ipv4(const uint8_t address[16])
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    return memcmp(address, mapped, sizeof(mapped)) == 0;
-}
-
 static inline socklen_t netd_fill_address(const uint8_t address[16], uint16_t port,
                                           struct sockaddr_storage *out)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
     memset(out, 0, sizeof(*out));
-    if (netd_is_ipv4(address)) {
+    if (tatu_net_is_ipv4(address)) {
         memcpy(&in.sin_addr, address + 12, 4);
         memcpy(out, &in, sizeof(in));
         return sizeof(in);

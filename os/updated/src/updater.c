@@ -238,24 +238,15 @@ static enum tatu_err fetch_image(void *context, const struct tatu_deployment_ima
 /* ---- telling the others ---- */
 
 #define APPMAN_PATIENCE_MS 3000u
-#define ATTESTD_SOCKET "/run/attestd.sock"
 
 void tatu_updater_tell_changed(const struct tatu_updater *updater, bool manual)
 {
     const struct tatu_ask ask = {.op = TATU_APPMAN_RELOAD, .a = manual ? 1 : 0};
-    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = ATTESTD_SOCKET};
-    static const char word[] = "renew";
     if (tatu_os_ask(TATU_APPMAN_SOCKET, &ask, APPMAN_PATIENCE_MS, NULL, NULL, NULL) != TATU_OK) {
         tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "appman does not answer");
     }
-    /* it may be proving already: it finds the word when it is done */
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        send(fd, word, strlen(word), MSG_NOSIGNAL) < 0) {
+    if (!tatu_os_tell_attestd()) {
         tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "attestd does not answer");
-    }
-    if (fd >= 0) {
-        (void)close(fd);
     }
 }
 
