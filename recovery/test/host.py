@@ -53,14 +53,17 @@ class Host:
         self.wire, self.images, self.seen, self.sent = wire, images, [], 0
         self.whole, self.stage, self.err = set(), 0, 0
         self.garble = lambda data: data  # what becomes of bytes on the line
+        self.joined = False  # the first frame may have begun before this host was on the line
 
     def next(self, timeout_s=30):
         """The next good frame of the device."""
         while True:
             raw = unstuff(self.wire.until(b"\0", timeout_s))
             if len(raw) < 8 or zlib.crc32(raw[:-4]) != struct.unpack("<I", raw[-4:])[0]:
-                assert not raw, f"the device sent a bad frame {raw.hex()}"
+                assert not raw or not self.joined, f"the device sent a bad frame {raw.hex()}"
+                self.joined = True
                 continue
+            self.joined = True
             kind, length = struct.unpack("<HH", raw[:4])
             assert length == len(raw) - 8 and kind in LAYOUT, raw.hex()
             message = MESSAGES[kind](kind, *struct.unpack(LAYOUT[kind], raw[4:-4]))
