@@ -62,8 +62,8 @@ static _Noreturn void relay(int inside, const struct sockaddr_in *board)
     _exit(0);
 }
 
-/* Gets the listening socket and serves it until the tool has ended. */
-static _Noreturn void serve(int channel, const struct tatu_board *board)
+/* Gets the listening socket and serves it until the tool, process `tool`, has ended. */
+static _Noreturn void serve(int channel, const struct tatu_board *board, pid_t tool)
 {
     const struct sockaddr_in name = name_of(board->address, board->port);
     int listening = -1;
@@ -77,7 +77,8 @@ static _Noreturn void serve(int channel, const struct tatu_board *board)
                              .msg_iovlen = 1,
                              .msg_control = control.room,
                              .msg_controllen = sizeof(control.room)};
-    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 ||
+    /* a tool that ended before the signal was asked for sends none */
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != tool ||
         recvmsg(channel, &message, MSG_CMSG_CLOEXEC) != 1 || CMSG_FIRSTHDR(&message) == NULL) {
         _exit(1);
     }
@@ -87,8 +88,11 @@ static _Noreturn void serve(int channel, const struct tatu_board *board)
     (void)signal(SIGPIPE, SIG_IGN);
     for (;;) {
         int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+        const pid_t server = getpid();
         if (fd >= 0 && fork() == 0) {
-            (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+            if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != server) {
+                _exit(1);
+            }
             relay(fd, &name);
         }
         if (fd >= 0) {
@@ -190,9 +194,10 @@ static enum tatu_err desk(struct tatu_cli *cli)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) != 0) {
         return tatu_cli_fail(cli, TATU_ERR_IO, "no sockets: %s; close some files", strerror(errno));
     }
+    const pid_t tool = getpid();
     if (fork() == 0) {
         (void)close(channel[0]);
-        serve(channel[1], &board);
+        serve(channel[1], &board, tool);
     }
     (void)close(channel[1]);
     int listening = -1;
