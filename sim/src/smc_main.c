@@ -200,8 +200,10 @@ static void judge_pages(struct campaign *c, uint32_t named, uint32_t len)
 static void judge_page_call(struct campaign *c, const uint32_t r[4])
 {
     const struct shot *shot = &c->shot;
-    uint32_t number = tatu_get_le32(shot->page);
-    uint16_t command = tatu_get_le16(shot->page + HEAD);
+    /* a length that was spoiled takes in what an earlier call left behind this one */
+    const uint8_t *asked = c->before[shot->r[1] == SHOT_LAST_PAGE];
+    uint32_t number = tatu_get_le32(asked);
+    uint16_t command = tatu_get_le16(asked + HEAD);
     bool is_page = is_ram_page(shot->r[1]);
     bool is_ours = shot->r[1] == SHOT_PAGE || shot->r[1] == SHOT_LAST_PAGE;
     must(c, r[2] == shot->r[2] && r[3] == shot->r[3], "a register was not kept");
@@ -217,7 +219,7 @@ static void judge_page_call(struct campaign *c, const uint32_t r[4])
     }
     if (r[0] == TATU_OK && c->wrong == NULL) {
         must(c, is_ours, "an empty page was a call");
-        judge_right(c, number, command, tatu_get_le32(shot->page + 4));
+        judge_right(c, number, command, tatu_get_le32(asked + 4));
         judge_pages(c, shot->r[1], r[1]);
     } else {
         judge_pages(c, 0, 0);
