@@ -7,34 +7,24 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/dm-ioctl.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define WINDOW "/dev/mtdblock1"
+#include "kernel/test/piece.h"
+
 #define PLACE "/mnt"
-#define BLOCK 4096u
-#define SECTOR 512u
+#define PIECE "probe"
+#define BLOCK PIECE_BLOCK
 #define ENTRIES_MAX 4096 /* more than any image here can have: an endless directory */
 #define DEPTH_MAX 16
 
-struct request {
-    struct dm_ioctl head;
-    struct dm_target_spec target;
-    char table[128];
-};
-
-static int control;
 static unsigned entries, files, wrong;
 static uint64_t sum; /* over names and contents, in the order they were seen */
 
@@ -42,39 +32,6 @@ static void add(const void *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         sum = (sum ^ ((const uint8_t *)bytes)[i]) * UINT64_C(0x100000001b3);
-    }
-}
-
-static int dm(unsigned long what, struct request *request)
-{
-    request->head.version[0] = DM_VERSION_MAJOR;
-    request->head.data_size = sizeof(*request);
-    request->head.data_start = offsetof(struct request, target);
-    strcpy(request->head.name, "probe");
-    return ioctl(control, what, request);
-}
-
-static int open_piece(uint32_t offset, uint32_t len)
-{
-    struct request create = {0}, load = {0}, resume = {0};
-
-    load.head.flags = DM_READONLY_FLAG;
-    load.head.target_count = 1;
-    load.target.length = len / SECTOR;
-    strcpy(load.target.target_type, "linear");
-    snprintf(load.table, sizeof(load.table), WINDOW " %u", offset / SECTOR);
-    if (dm(DM_DEV_CREATE, &create) != 0 || dm(DM_TABLE_LOAD, &load) != 0 || dm(DM_DEV_SUSPEND, &resume) != 0) {
-        return -1;
-    }
-    return (int)minor(resume.head.dev);
-}
-
-static void close_piece(void)
-{
-    struct request request = {0};
-
-    if (dm(DM_DEV_REMOVE, &request) != 0) {
-        printf("[FS] FAIL remove %d\n", errno);
     }
 }
 
@@ -151,7 +108,7 @@ static void walk(int folder, int depth)
 static void probe(unsigned which, uint32_t offset, uint32_t len)
 {
     char device[32];
-    int number = open_piece(offset, len);
+    int number = piece_open(PIECE, offset, len);
 
     if (number < 0) {
         printf("[FS] FAIL device %u %d\n", which, errno);
@@ -169,18 +126,19 @@ static void probe(unsigned which, uint32_t offset, uint32_t len)
             printf("[FS] FAIL umount %u %d\n", which, errno);
         }
     }
-    close_piece();
+    if (piece_close(PIECE) != 0) {
+        printf("[FS] FAIL remove %d\n", errno);
+    }
 }
 
 int main(void)
 {
     static uint8_t list[BLOCK];
     uint32_t count, place[2];
-    int fd = open(WINDOW, O_RDONLY | O_CLOEXEC);
+    int fd = open(PIECE_WINDOW, O_RDONLY | O_CLOEXEC);
 
     setvbuf(stdout, NULL, _IOLBF, 0);
-    control = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
-    if (fd < 0 || control < 0 || read(fd, list, sizeof(list)) != (ssize_t)sizeof(list) || memcmp(list, "FSPT", 4) != 0) {
+    if (fd < 0 || piece_open_control() < 0 || read(fd, list, sizeof(list)) != (ssize_t)sizeof(list) || memcmp(list, "FSPT", 4) != 0) {
         printf("[FS] FAIL list %d\n", errno);
     } else {
         memcpy(&count, list + 4, 4);
