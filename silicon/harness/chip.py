@@ -29,7 +29,8 @@ class Chip:
     sockets          ports that wait for link(NAME). A name that is no UART is a machine property that takes a chardev
     one_log          both UARTs write one log, in order, as on a board; else chip.log("acore"), chip.log("vault")
     arguments        of QEMU, for each power-on
-    machine          properties for each power-on: recovery="on", ...; None leaves one out; _ stands for -
+    machine          properties for each power-on: recovery="on", ...; None leaves one out; _ stands for -; rtc is a file
+                     of the chip's folder
     """
 
     def __init__(self, vault_rom=None, arom=None, flash=None, keys=None, qemu=None, wires=(), sockets=("fab", "panel"),
@@ -45,6 +46,8 @@ class Chip:
         self.machine = {"vault_rom": self._rom("vault-rom", vault_rom or Firmware().vault_rom),
                         "arom": self._rom("arom", arom or Firmware().arom), "fuses": self.fuses,
                         "flash": self.flash, "blank": "on", **machine}
+        if machine.get("rtc") is not None:
+            self.machine["rtc"] = self.path(machine["rtc"])
         self.process, self.wire = None, {}
         self._errors, self._reader = bytearray(), None
         self.keys, self.device = keys or Keys(), None
