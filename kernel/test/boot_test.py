@@ -111,7 +111,7 @@ def the_monitors_device_refuses_what_is_wrong(world):
 
 
 def the_c_library_has_what_it_needs(world):
-    run_probe(world, "clibprobe", "LIBC", 32)
+    run_probe(world, "clibprobe", "LIBC", 35)
 
 
 PT_NULL, PT_LOAD, PT_GNU_STACK = 0, 1, 0x6474e551

@@ -217,6 +217,54 @@ static void isolation(void)
     works("nor as flash", open("/dev/mtd0", O_RDWR) < 0 && open("/dev/mtd1", O_RDWR) < 0 && open("/dev/mtd2", O_RDWR) < 0);
 }
 
+/* Of each length every byte is filled, and nothing behind it: a byte that stays zero in 32 tries was not. */
+static int fills(ssize_t (*get)(void *, size_t))
+{
+    for (size_t len = 1; len < 200; len++) {
+        uint8_t seen[201] = {0};
+
+        for (int i = 0; i < 32; i++) {
+            uint8_t bytes[201] = {0};
+
+            if (get(bytes, len) != (ssize_t)len) {
+                return 0;
+            }
+            for (size_t at = 0; at < sizeof(bytes); at++) {
+                seen[at] |= bytes[at];
+            }
+        }
+        if (memchr(seen, 0, len) != NULL || seen[len] != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static ssize_t get_random(void *out, size_t len)
+{
+    return getrandom(out, len, 0);
+}
+
+static ssize_t get_entropy(void *out, size_t len)
+{
+    return getentropy(out, len) == 0 ? (ssize_t)len : -1;
+}
+
+static ssize_t read_device(void *out, size_t len)
+{
+    static int fd = -1;
+
+    fd = fd < 0 ? open("/dev/urandom", O_RDONLY) : fd;
+    return read(fd, out, len);
+}
+
+static void random_bytes(void)
+{
+    works("getrandom fills every length", fills(get_random));
+    works("getentropy", fills(get_entropy));
+    works("/dev/urandom", fills(read_device));
+}
+
 int main(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -225,6 +273,7 @@ int main(void)
     threads();
     clocks();
     isolation();
+    random_bytes();
     printf("[LIBC] done\n");
     fflush(stdout);
     sleep(1);
