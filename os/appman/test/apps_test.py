@@ -9,6 +9,7 @@ import re
 import struct
 import sys
 import tempfile
+import time
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -153,6 +154,36 @@ def an_application_without_capabilities_gets_none(world):
         refused = [line for line in told if line.startswith("without ")]
         assert len(refused) == 13, told
         assert all(line.endswith(f" errno {EACCES}") for line in refused), refused
+
+
+def an_application_has_no_right_left(world):
+    with world.board({"a": [world.package(1, "rights", **ALL)]}, updated=INSTALL) as board, board.on():
+        told = [line.split() for line in lines_of(wait(board, "app rights: done"), "rights")]
+        has = {line[1]: line[2:] for line in told if line[0] == "has"}
+        assert has["Uid:"] == has["Gid:"] == ["1000"] * 4 and has["Groups:"] in ([], ["65534"]), has
+        for name in ("CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"):
+            assert int(has[name][0], 16) == 0, has
+        assert has["NoNewPrivs:"] == ["1"] and has["Seccomp:"] == ["2"], has
+        limits = {line[1]: line[2:] for line in told if line[0] == "limit"}
+        assert limits == {"stack": ["131072"] * 2, "files": ["64"] * 2, "locked": ["0"] * 2}, limits
+
+
+def its_stack_has_an_end(world):
+    with world.board({"a": [world.package(1, "deep")]}, updated=INSTALL) as board, board.on():
+        log = wait(board, "app deep: ended by signal 11")
+        deepest = max(map(int, fields(log, r"app deep: deep (\d+) KiB")))
+        assert 16 <= deepest < 128, f"{deepest} KiB of 128"
+
+
+def its_clock_is_there_after_the_power_was_off(world):
+    with world.board({"a": [world.package(1, "clock", **ALL)]}, updated=INSTALL) as board:
+        with board.on():
+            first = int(fields(wait(board, "app clock: set rtc ok"), r"app clock: clock (\d+)")[0])
+        with board.on():
+            log = wait(board, "app clock: set rtc ok")
+            second = int(fields(log, r"app clock: clock (\d+)")[0])
+            assert second >= first + 1000, f"{second - first} s later"
+            assert "the clock was behind" not in log, "it was kept in the store alone"
 
 
 def what_is_kept_outlives_boots_and_updates_and_goes_with_the_application(world):
@@ -307,6 +338,18 @@ def it_powers_down_until_its_alarm(world):
         assert "appman: asked to power down for 5 s" in log
 
 
+def it_powers_down_until_its_pin(world):
+    powers = {"PowerControls": ["ForcePowerDown"]}
+    with world.board({"a": [world.package(1, "asleep", **powers)]}, updated=INSTALL) as board, board.on():
+        log = wait(board, "appman: asked to power down for 0 s")
+        ends = time.monotonic() + PATIENCE_S
+        while "reset reason 7" not in log and time.monotonic() < ends:  # a pulse before it sleeps does not count
+            board.panel.send(b"wakeup 0\nwakeup 1\n")
+            time.sleep(0.5)
+            log = board.log()
+        assert "reset reason 7" in log, "the pin did not wake it"
+
+
 def it_restarts_the_board(world):
     powers = {"PowerControls": ["ForceReboot"]}
     with world.board({"a": [world.package(1, "reboot", **powers)]}, updated=INSTALL) as board, board.on():
@@ -315,12 +358,13 @@ def it_restarts_the_board(world):
 
 
 TESTS = [an_application_gets_what_its_manifest_names, an_application_without_capabilities_gets_none,
+         an_application_has_no_right_left, its_stack_has_an_end, its_clock_is_there_after_the_power_was_off,
          what_is_kept_outlives_boots_and_updates_and_goes_with_the_application,
          an_older_copy_of_the_store_is_erased_and_told, who_takes_too_much_memory_is_killed_and_nobody_else,
          its_owner_stops_and_starts_it_and_reads_what_it_said, an_install_by_hand_starts_nothing,
          two_that_want_the_same_do_not_both_start, an_end_is_reported_and_it_starts_again_with_a_back_off,
          an_update_waits_for_who_may_put_it_off, small_pieces_do_not_fill_the_store, it_powers_down_until_its_alarm,
-         it_restarts_the_board]
+         it_powers_down_until_its_pin, it_restarts_the_board]
 
 
 def main():

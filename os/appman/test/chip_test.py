@@ -14,8 +14,14 @@ sys.path.append(ROOT)
 from silicon.harness import Chip, read_release, run_tool, suite  # noqa: E402  (the path is what it needs)
 
 ATTEMPTS_BEFORE_SAFE = 6
+PATIENCE_S = 240  # however many builds share the machine
 NET_RIGHTS = 1 << 12 | 1 << 39 | 1 << 38 | 1 << 10 | 1 << 25  # NET_ADMIN, BPF, PERFMON, NET_BIND_SERVICE, SYS_TIME
 DENIED = 8
+SETTINGS = {"kernel/kptr_restrict": "2", "kernel/dmesg_restrict": "1", "kernel/unprivileged_bpf_disabled": "1",
+            "fs/protected_symlinks": "1", "fs/protected_hardlinks": "1", "fs/protected_fifos": "2", "fs/protected_regular": "2",
+            "vm/memfd_noexec": "1", "net/ipv4/conf/all/accept_redirects": "0", "net/ipv4/conf/default/accept_redirects": "0",
+            "net/ipv4/conf/all/send_redirects": "0", "net/ipv6/conf/all/accept_redirects": "0",
+            "net/ipv6/conf/default/accept_redirects": "0", "kernel/core_pipe_limit": "2"}
 
 
 class World:
@@ -38,7 +44,7 @@ class World:
             with open(listed, "w", encoding="ascii") as file:
                 file.write(f"/usr/bin/netd 0555 file:{program}\n")
             with self.board(self.release("rights-release", "--add", listed), sets=(0,)) as board, board.on():
-                self.rights = board.wait("appman: set A", count=2)
+                self.rights = board.wait("appman: set A", count=2, timeout_s=PATIENCE_S)
         return self.rights
 
 
@@ -55,6 +61,10 @@ def a_service_has_its_user_and_nothing_more(log):
         assert int(told(log, f"status {name}:"), 16) == NET_RIGHTS, (name, told(log, f"status {name}:"))
     assert told(log, "status NoNewPrivs:") == "1"
     assert told(log, "user") == "Operation not permitted"
+
+
+def the_kernel_is_set_before_anything_starts(log):
+    assert {name: told(log, f"setting {name}") for name in SETTINGS} == SETTINGS
 
 
 def a_service_runs_in_its_control_group(log):
@@ -115,7 +125,8 @@ def boots_that_never_come_up_end_in_safe_mode_until_one_does(world):
             assert "not launching" not in log
 
 
-OF_RIGHTS = [a_service_has_its_user_and_nothing_more, a_service_runs_in_its_control_group,
+OF_RIGHTS = [a_service_has_its_user_and_nothing_more, the_kernel_is_set_before_anything_starts,
+         a_service_runs_in_its_control_group,
          a_service_finds_its_socket_and_no_other_descriptor,
          a_service_asks_the_monitor_for_what_it_has_a_right_to_only, a_service_writes_to_its_places_only,
          a_service_cannot_make_code_nor_see_others, a_service_that_does_not_live_restarts_the_board,

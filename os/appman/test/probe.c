@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -291,6 +292,62 @@ static void eat(void)
     }
 }
 
+/* What is left of rights, as the kernel tells it; and limits. */
+static void tell_rights(void)
+{
+    static const char *const names[] = {"Uid:",    "Gid:",    "Groups:", "CapInh:",     "CapPrm:",
+                                        "CapEff:", "CapBnd:", "CapAmb:", "NoNewPrivs:", "Seccomp:"};
+    static const struct {
+        const char *name;
+        int resource;
+    } limits[] = {{"stack", RLIMIT_STACK}, {"files", RLIMIT_NOFILE}, {"locked", RLIMIT_MEMLOCK}};
+    char line[200];
+    FILE *file = fopen("/proc/self/status", "r");
+
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            if (strncmp(line, names[i], strlen(names[i])) == 0) {
+                for (char *at = strchr(line, '\t'); at != NULL; at = strchr(at, '\t')) {
+                    *at = ' '; /* in the log it would be a foreign byte */
+                }
+                printf("has %s", line);
+            }
+        }
+    }
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        struct rlimit limit = {0};
+        (void)getrlimit(limits[i].resource, &limit);
+        printf("limit %s %ld %ld\n", limits[i].name, (long)limit.rlim_cur, (long)limit.rlim_max);
+    }
+}
+
+static void go_deeper(unsigned kib)
+{
+    volatile char page[16384];
+
+    page[0] = (char)kib;
+    printf("deep %u KiB\n", kib);
+    if (kib < 1024) {
+        go_deeper(kib + 16);
+    }
+    page[1] = page[0];
+}
+
+static void try_clock(void)
+{
+    struct {
+        int64_t seconds;
+        uint32_t nanoseconds;
+        uint32_t zero;
+    } at = {time(NULL) + 1000, 0, 0};
+
+    printf("clock %ld\n", (long)time(NULL));
+    (void)ask_with(SET_TIME, 0, 0, &at, sizeof(at));
+    tell("set time");
+    (void)ask(SET_RTC, 0, 0);
+    tell("set rtc");
+}
+
 static void ignore(int number)
 {
     (void)number;
@@ -322,6 +379,16 @@ int main(int count, char **args)
         signal(SIGTERM, ignore);
     } else if (strcmp(part, "ends") == 0) {
         return 7;
+    } else if (strcmp(part, "rights") == 0) {
+        tell_rights();
+        printf("done\n");
+    } else if (strcmp(part, "deep") == 0) {
+        go_deeper(16);
+    } else if (strcmp(part, "clock") == 0) {
+        try_clock();
+    } else if (strcmp(part, "asleep") == 0) {
+        (void)ask(POWER_DOWN, 0, 0);
+        tell("asleep");
     } else if (strcmp(part, "down") == 0) {
         (void)ask(POWER_DOWN, 5, 0);
         tell("down");

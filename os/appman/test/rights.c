@@ -51,6 +51,36 @@ static void tell_status(void)
     }
 }
 
+/* What appman set before it started anything. */
+static void tell_settings(void)
+{
+    static const char *const paths[] = {"kernel/kptr_restrict",
+                                        "kernel/dmesg_restrict",
+                                        "kernel/unprivileged_bpf_disabled",
+                                        "fs/protected_symlinks",
+                                        "fs/protected_hardlinks",
+                                        "fs/protected_fifos",
+                                        "fs/protected_regular",
+                                        "vm/memfd_noexec",
+                                        "net/ipv4/conf/all/accept_redirects",
+                                        "net/ipv4/conf/default/accept_redirects",
+                                        "net/ipv4/conf/all/send_redirects",
+                                        "net/ipv6/conf/all/accept_redirects",
+                                        "net/ipv6/conf/default/accept_redirects",
+                                        "kernel/core_pipe_limit"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        char path[100], text[40] = {0};
+        (void)snprintf(path, sizeof(path), "/proc/sys/%s", paths[i]);
+        int fd = open(path, O_RDONLY);
+
+        (void)!read(fd, text, sizeof(text) - 1);
+        close(fd);
+        text[strcspn(text, "\n")] = '\0';
+        (void)snprintf(path, sizeof(path), "setting %s", paths[i]);
+        tell(path, text);
+    }
+}
+
 static void tell_cgroup(void)
 {
     char text[100] = {0};
@@ -145,6 +175,7 @@ static void tell_attempts(void)
 int main(void)
 {
     tell_status();
+    tell_settings();
     tell_cgroup();
     tell_descriptors();
     tell_socket();
