@@ -178,9 +178,4 @@ enum tatu_err tatu_appman_load_time(const char *path, uint64_t *out_unix_s);
 bool tatu_appman_may_set_time(const struct tatu_appman_clock *clock, int64_t unix_s,
                               uint64_t boot_s);
 
-/* ---- memory ---- */
-
-/** The number of a line "Name:   123 kB" of /proc/meminfo. Errors: NOT_FOUND, FORMAT. */
-enum tatu_err tatu_appman_find_kib(struct tatu_span text, const char *name, uint32_t *out_kib);
-
 #endif

@@ -1,9 +1,11 @@
-/* Descriptors that close themselves, and words written to files of the kernel. */
+/* Descriptors that close themselves; words and numbers in files of the kernel. */
 #ifndef TATU_OS_LIB_FILE_H
 #define TATU_OS_LIB_FILE_H
 
 #include <stdbool.h>
 #include <unistd.h>
+
+#include "base/base.h"
 
 static inline void tatu_os_close_fd(const int *fd)
 {
@@ -18,5 +20,11 @@ static inline void tatu_os_close_fd(const int *fd)
 bool tatu_os_write_text(const char *path, const char *text);
 /** The same for a file of a folder; the path is at most 159 characters. */
 bool tatu_os_write_in(const char *folder, const char *name, const char *text);
+
+/** What one read gives of a file's beginning, at most size bytes. Errors: IO it cannot be read. */
+enum tatu_err tatu_os_read_text(const char *path, char *out, size_t size, size_t *out_len);
+/** The number behind "NAME " at a line's start, blanks between. Errors: NOT_FOUND, FORMAT no number
+ *  there, or one over 64 bits. */
+enum tatu_err tatu_os_find_number(struct tatu_span text, const char *name, uint64_t *out);
 
 #endif

@@ -255,34 +255,6 @@ static void only_who_is_named_may_ask(void **state)
     }
 }
 
-static void memory_is_found_by_the_whole_name_at_a_lines_start(void **state)
-{
-    static const struct {
-        const char *text;
-        enum tatu_err err;
-        uint32_t kib;
-    } rows[] = {
-        {"MemTotal:   11264 kB\nMemAvailable:    789 kB\n", TATU_OK, 789},
-        {"XMemAvailable: 1 kB\nMemAvailable: 4294967280 kB\n", TATU_OK, 4294967280u},
-        {"MemAvailableX: 1 kB\n", TATU_ERR_NOT_FOUND, 0},
-        {"", TATU_ERR_NOT_FOUND, 0},
-        {"MemAvailable", TATU_ERR_NOT_FOUND, 0},
-        {"MemAvailable:", TATU_ERR_FORMAT, 0},
-        {"MemAvailable:\n5 kB", TATU_ERR_FORMAT, 0},
-        {"MemAvailable: x kB", TATU_ERR_FORMAT, 0},
-        {"MemAvailable: 99999999999 kB", TATU_ERR_FORMAT, 0},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
-        uint32_t kib = 0;
-        struct tatu_span in = {(const uint8_t *)rows[i].text, strlen(rows[i].text)};
-
-        assert_int_equal(tatu_appman_find_kib(in, "MemAvailable", &kib), rows[i].err);
-        assert_int_equal(kib, rows[i].kib);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,7 +271,6 @@ int main(void)
         cmocka_unit_test(the_table_gives_no_service_root_nor_the_same_user_twice),
         cmocka_unit_test(who_has_rights_is_in_the_vaults_group_and_nobody_else),
         cmocka_unit_test(only_who_is_named_may_ask),
-        cmocka_unit_test(memory_is_found_by_the_whole_name_at_a_lines_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

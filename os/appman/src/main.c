@@ -17,6 +17,7 @@
 #include "machine.h"
 #include "os/appman/appman.h"
 #include "os/apps/apps.h"
+#include "os/lib/file.h"
 #include "os/lib/log.h"
 #include "os/lib/loop.h"
 #include "os/lib/request.h"
@@ -483,22 +484,12 @@ static void serve(struct appman *appman)
 
 /* ---- the story a boot tells ---- */
 
-static size_t read_file(const char *path, uint8_t *out, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, out, size);
-
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return got < 0 ? 0 : (size_t)got;
-}
-
 static void say_versions(struct appman *appman)
 {
     struct utsname kernel;
+    size_t len;
 
-    (void)read_file(RELEASE_FILE, (uint8_t *)appman->version, RELEASE_MAX);
+    (void)tatu_os_read_text(RELEASE_FILE, appman->version, RELEASE_MAX, &len);
     appman->version[strcspn(appman->version, "\n")] = '\0';
     if (uname(&kernel) != 0) {
         kernel.release[0] = '\0';
@@ -509,13 +500,14 @@ static void say_versions(struct appman *appman)
 
 static void say_reached(const struct appman *appman)
 {
-    uint8_t text[MEMINFO_MAX];
-    struct tatu_span info = {text, read_file("/proc/meminfo", text, sizeof(text))};
-    uint32_t total = 0;
-    uint32_t available = 0;
+    char text[MEMINFO_MAX];
+    struct tatu_span info = {(const uint8_t *)text, 0};
+    uint64_t total = 0;
+    uint64_t available = 0;
 
-    if (tatu_appman_find_kib(info, "MemTotal", &total) != TATU_OK ||
-        tatu_appman_find_kib(info, "MemAvailable", &available) != TATU_OK) {
+    if (tatu_os_read_text("/proc/meminfo", text, sizeof(text), &info.len) != TATU_OK ||
+        tatu_os_find_number(info, "MemTotal:", &total) != TATU_OK ||
+        tatu_os_find_number(info, "MemAvailable:", &available) != TATU_OK) {
         tatu_os_log(&appman->log, TATU_OS_LOG_WARNING, "memory unknown");
     }
     tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE,

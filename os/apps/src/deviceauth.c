@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/lib/file.h"
 #include "proto/image.h"
 
 #define ATTESTD_UID 111
@@ -40,24 +41,15 @@ static const struct tatu_app *find_wanted(const struct tatu_apps *apps, const ch
 static bool has_text(const char *path, const char *text)
 {
     char there[TATU_GUID_TEXT_SIZE] = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    const bool same =
-        fd >= 0 && read(fd, there, sizeof(there) - 1) >= 0 && strcmp(there, text) == 0;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return same;
+    TATU_OS_CLOSING int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return fd >= 0 && read(fd, there, sizeof(there) - 1) >= 0 && strcmp(there, text) == 0;
 }
 
-static bool write_text(const char *path, const char *text)
+static bool make_file(const char *path, const char *text)
 {
     (void)unlink(path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-    const bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return done;
+    TATU_OS_CLOSING int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+    return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
 /* True: it was not there, or of another tenant. attestd owns the folder, so that it can put the
@@ -71,7 +63,7 @@ static bool make_one(const struct tatu_apps *apps, const struct tatu_app *app, c
     if (has_text(path, tenant)) {
         return false;
     }
-    if ((mkdir(folder, 0755) != 0 && errno != EEXIST) || !write_text(path, tenant) ||
+    if ((mkdir(folder, 0755) != 0 && errno != EEXIST) || !make_file(path, tenant) ||
         (geteuid() == 0 && chown(folder, ATTESTD_UID, ATTESTD_UID) != 0)) {
         tatu_os_log(apps->world->log, TATU_OS_LOG_WARNING,
                     "app %s: no place for its certificate: %s", app->manifest.name,

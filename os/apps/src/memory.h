@@ -10,9 +10,6 @@ struct tatu_apps_memory {
     uint64_t oom_kills;
 };
 
-/** The number behind "NAME " at a line's start. Errors: NOT_FOUND, FORMAT. */
-enum tatu_err tatu_apps_find_number(struct tatu_span text, const char *name, uint64_t *out);
-
 /** Errors: IO a file cannot be read; NOT_FOUND, FORMAT. */
 enum tatu_err tatu_apps_read_memory(const char *group, struct tatu_apps_memory *out);
 

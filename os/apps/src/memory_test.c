@@ -27,32 +27,6 @@ static void put_all(void)
     put("memory.events", "low 0\nhigh 0\nmax 3\noom 1\noom_kill 2\noom_group_kill 1\n");
 }
 
-static void a_number_is_found_by_its_whole_name(void **state)
-{
-    static const struct {
-        const char *text;
-        enum tatu_err err;
-        uint64_t value;
-    } rows[] = {
-        {"a 1\nanon 18446744073709551600\n", TATU_OK, UINT64_C(18446744073709551600)},
-        {"anon:\t9 kB", TATU_ERR_NOT_FOUND, 0},
-        {"anon_thp 5\nanon\t  7 kB", TATU_OK, 7},
-        {"", TATU_ERR_NOT_FOUND, 0},
-        {"anon", TATU_ERR_NOT_FOUND, 0},
-        {"anon ", TATU_ERR_FORMAT, 0},
-        {"anon \n5", TATU_ERR_FORMAT, 0},
-        {"anon -5", TATU_ERR_FORMAT, 0},
-        {"anon 99999999999999999999", TATU_ERR_FORMAT, 0},
-    };
-    (void)state;
-    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
-        uint64_t value = 0;
-        const struct tatu_span text = {(const uint8_t *)rows[i].text, strlen(rows[i].text)};
-        assert_int_equal(tatu_apps_find_number(text, "anon", &value), rows[i].err);
-        assert_true(value == rows[i].value);
-    }
-}
-
 static void user_memory_is_anonymous_and_shared(void **state)
 {
     struct tatu_apps_memory memory;
@@ -105,7 +79,6 @@ static int remove_group(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_number_is_found_by_its_whole_name),
         cmocka_unit_test(user_memory_is_anonymous_and_shared),
         cmocka_unit_test(a_file_that_is_not_as_it_should_be_is_an_error),
         cmocka_unit_test(anonymous_memory_of_a_process_is_in_bytes),
