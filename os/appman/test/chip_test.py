@@ -36,13 +36,19 @@ class World:
     def release(self, name, *more):
         return read_release(run_tool("os/rootfs/build.sh", "--out", os.path.join(self.work, name), *more))
 
+    def compile(self, name):
+        compiler = run_tool("tools/setup/sysroot.sh") + "/bin/tatu-armhf-gcc"
+        program = os.path.join(self.work, name)
+        run_tool(compiler, "-Os", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-I", ROOT, "-o", program,
+                 os.path.join(HERE, name + ".c"))
+        return program
+
     def rights_log(self):
         if self.rights is None:
-            compiler = run_tool("tools/setup/sysroot.sh") + "/bin/tatu-armhf-gcc"
-            program, listed = os.path.join(self.work, "rights"), os.path.join(self.work, "list")
-            run_tool(compiler, "-Os", "-Wall", "-Wextra", "-Werror", "-I", ROOT, "-o", program, os.path.join(HERE, "rights.c"))
+            listed = os.path.join(self.work, "list")
             with open(listed, "w", encoding="ascii") as file:
-                file.write(f"/usr/bin/netd 0555 file:{program}\n")
+                file.write(f"/usr/bin/netd 0555 file:{self.compile('rights')}\n"
+                           f"/usr/bin/appman 0555 file:{self.compile('watch')}\n/usr/bin/real/appman 0555 os:appman/appman\n")
             with self.board(self.release("rights-release", "--add", listed), sets=(0,)) as board, board.on():
                 self.rights = board.wait("appman: set A", count=2, timeout_s=PATIENCE_S)
         return self.rights
@@ -110,6 +116,11 @@ def a_crash_is_kept_as_a_record(log):
     assert len(re.findall(r"crashd: signal 6 kept as record \d+", log)) >= 7, "seen in the log"
 
 
+def a_crash_is_looked_at_by_a_user_without_rights(log):
+    seen = set(re.findall(r"watch: crashd ids (.*) groups(.*) rights (.*)", log))
+    assert {(ids, groups.strip(), int(rights, 16)) for ids, groups, rights in seen} <= {("114 114 114 114", "", 0)} and seen, seen
+
+
 def boots_that_never_come_up_end_in_safe_mode_until_one_does(world):
     with world.board(world.release("release")) as board:
         for _ in range(ATTEMPTS_BEFORE_SAFE):
@@ -130,7 +141,7 @@ OF_RIGHTS = [a_service_has_its_user_and_nothing_more, the_kernel_is_set_before_a
          a_service_finds_its_socket_and_no_other_descriptor,
          a_service_asks_the_monitor_for_what_it_has_a_right_to_only, a_service_writes_to_its_places_only,
          a_service_cannot_make_code_nor_see_others, a_service_that_does_not_live_restarts_the_board,
-         a_crash_is_kept_as_a_record]
+         a_crash_is_kept_as_a_record, a_crash_is_looked_at_by_a_user_without_rights]
 
 
 def main():
