@@ -3,28 +3,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "os/lib/request.h"
-
-#define PATIENCE_MS 2000u  /* appman gives up after three seconds */
 #define LOOK_UP_MS 300000u /* between two look-ups of names that nobody asks for */
 #define MISSING_MS 5000u   /* the same while nothing was found */
 #define KEEP_MS 600000u /* an address that is no longer answered lives on: a client may have it */
 #define OS_UID_END 1000u
 
-static void answer(struct tatu_list *list, enum tatu_err err)
-{
-    if (list->waiting_fd >= 0) {
-        (void)tatu_os_send_answer(list->waiting_fd, err, 0, (struct tatu_span){NULL, 0}, -1);
-        (void)close(list->waiting_fd);
-        list->waiting_fd = -1;
-    }
-}
-
 static void drop(struct tatu_list *list)
 {
-    answer(list, TATU_ERR_STATE);
     tatu_netd_stop_lookup(&list->lookup);
     tatu_netd_close_filter(&list->filter);
     list->used = false;
@@ -126,9 +112,6 @@ static void plan(struct tatu_lists *lists)
     uint64_t at_ms = UINT64_MAX;
     for (size_t i = 0; i < TATU_LIST_MAX; i++) {
         const struct tatu_list *list = &lists->lists[i];
-        if (list->used && list->waiting_fd >= 0 && list->patience_ms < at_ms) {
-            at_ms = list->patience_ms;
-        }
         if (list->used && !list->lookup.busy && list->due_ms < at_ms) {
             at_ms = list->due_ms;
         }
@@ -167,7 +150,6 @@ static void look_up_next(struct tatu_list *list)
         }
     }
     list->due_ms = tatu_os_now_ms() + (list->found ? LOOK_UP_MS : MISSING_MS);
-    answer(list, TATU_OK);
 }
 
 static void on_found(struct tatu_lookup *lookup, enum tatu_err err)
@@ -184,9 +166,6 @@ static void on_found(struct tatu_lookup *lookup, enum tatu_err err)
 /* One list whose time has come. */
 static void visit(struct tatu_list *list, uint64_t now_ms)
 {
-    if (list->waiting_fd >= 0 && now_ms >= list->patience_ms) {
-        answer(list, TATU_OK);
-    }
     if (now_ms < list->due_ms || list->lookup.busy) {
         return;
     }
@@ -240,45 +219,37 @@ static enum tatu_err set_up(struct tatu_list *list)
 }
 
 static void start_list(struct tatu_list *list, struct tatu_lists *lists, uid_t uid,
-                       const struct tatu_net_allow *allow, int fd)
+                       const struct tatu_net_allow *allow)
 {
-    const uint64_t now_ms = tatu_os_now_ms();
     memset(list, 0, sizeof(*list));
     list->used = true;
     list->lists = lists;
     list->uid = uid;
     list->allow = *allow;
     list->filter = (struct tatu_filter){-1, -1};
-    list->waiting_fd = fd;
-    list->due_ms = now_ms;
-    list->patience_ms = now_ms + PATIENCE_MS;
+    list->due_ms = tatu_os_now_ms();
     list->lookup.done = on_found;
     list->lookup.context = list;
 }
 
-void tatu_netd_put_list(struct tatu_lists *lists, uid_t uid, const struct tatu_net_allow *allow,
-                        int fd)
+enum tatu_err tatu_netd_put_list(struct tatu_lists *lists, uid_t uid,
+                                 const struct tatu_net_allow *allow)
 {
-    struct tatu_list stranger = {.waiting_fd = fd};
     drop_gone(lists);
     struct tatu_list *list = find(lists, allow->group);
     if (list == NULL) {
-        answer(&stranger, TATU_ERR_FULL);
-        return;
+        return TATU_ERR_FULL;
     }
     if (list->used) {
         drop(list);
     }
-    start_list(list, lists, uid, allow, fd);
+    start_list(list, lists, uid, allow);
     const enum tatu_err err = set_up(list);
     if (err != TATU_OK) {
-        answer(list, err);
         drop(list);
-    } else if (!has_names(list) || !lists->up) {
-        /* the application runs without a network too; names follow when there is one */
-        answer(list, TATU_OK);
     }
     visit_all(lists);
+    return err;
 }
 
 void tatu_netd_tell_lists(struct tatu_lists *lists, bool up)

@@ -21,11 +21,9 @@ struct tatu_list {
     struct tatu_net_allow allow;
     struct tatu_address_set addresses;
     struct tatu_filter filter;
-    int waiting_fd;       /* who asked, while the names are looked up; -1: nobody */
-    uint64_t due_ms;      /* when the names are looked up (again) */
-    uint64_t patience_ms; /* when who asked gets its answer in any case */
-    size_t next;          /* of the look-ups under way: host * 2 + family */
-    bool found;           /* in them */
+    uint64_t due_ms; /* when the names are looked up (again) */
+    size_t next;     /* of the look-ups under way: host * 2 + family */
+    bool found;      /* in them */
     struct tatu_lookup lookup;
 };
 
@@ -45,17 +43,14 @@ void tatu_netd_start_lists(struct tatu_lists *lists, struct tatu_resolver *resol
                            const struct tatu_os_log *log);
 
 /**
- * Puts the firewall on its group. fd is the connection of who asked: it gets the answer and is
- * closed, at once or when the names were looked up (at most two seconds). Groups that are gone lose
- * their place.
+ * Puts the firewall on its group. Literal addresses are open with the answer; names are looked up
+ * behind it, and the rules follow. Groups that are gone lose their place.
  *
- * Answers  OK           the firewall is in force; names that were not found, or could not be asked
- *                       for without a network, are opened when they are
- *          FULL         more groups than TATU_LIST_MAX
+ * Errors   FULL         more groups than TATU_LIST_MAX
  *          NOT_FOUND, DENIED, IO  of the filter
  */
-void tatu_netd_put_list(struct tatu_lists *lists, uid_t uid, const struct tatu_net_allow *allow,
-                        int fd);
+enum tatu_err tatu_netd_put_list(struct tatu_lists *lists, uid_t uid,
+                                 const struct tatu_net_allow *allow);
 
 /** The network came, went or changed its servers. */
 void tatu_netd_tell_lists(struct tatu_lists *lists, bool up);

@@ -578,17 +578,14 @@ static uint32_t who_is(const struct tatu_os_asked *asked)
 }
 
 /* appman's: the firewall of an application that is about to start. */
-static enum tatu_err allow(struct netd *netd, const struct tatu_os_asked *asked,
-                           struct tatu_os_reply *reply)
+static enum tatu_err allow(struct netd *netd, const struct tatu_os_asked *asked)
 {
     struct tatu_net_allow list;
     if (asked->uid != 0 || asked->introduced) {
         return TATU_ERR_DENIED;
     }
     TATU_TRY(tatu_netd_decode_allow(asked->ask.payload, &list));
-    reply->keep = true;
-    tatu_netd_put_list(&netd->lists, asked->ask.a, &list, asked->fd);
-    return TATU_OK;
+    return tatu_netd_put_list(&netd->lists, asked->ask.a, &list);
 }
 
 static bool is_wifi(uint32_t op)
@@ -604,7 +601,7 @@ enum tatu_err tatu_netd_act(void *context, const struct tatu_os_asked *asked,
     const struct call call = {context, asked, reply, who == DESK};
     const uint32_t op = asked->ask.op;
     if (op == TATU_NETD_ALLOW) {
-        return allow(context, asked, reply);
+        return allow(context, asked);
     }
     for (size_t i = 0; i < TATU_COUNT_OF(table); i++) {
         if (table[i].op != op) {
