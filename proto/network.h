@@ -127,7 +127,8 @@ struct tatu_net_interface {
     uint32_t address_count;
     uint8_t addresses[TATU_NET_ADDRESS_MAX][16];
     uint8_t prefixes[TATU_NET_ADDRESS_MAX]; /* bits; of IPv4 0..32 */
-    uint8_t zero[2];
+    uint8_t refused; /* 1: what DHCP offers is in the service interface's net, and not taken */
+    uint8_t zero;
 };
 
 enum tatu_net_ip_mode { TATU_NET_IP_STATIC = 0, TATU_NET_IP_DYNAMIC = 1 };

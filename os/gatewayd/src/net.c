@@ -61,6 +61,9 @@ static void put_interface(const struct tatu_net_interface *in, struct tatu_reply
         tatu_json_put_string(reply, "hardwareAddress", mac);
     }
     tatu_json_put_string(reply, "ipAssignment", in->dynamic ? "dynamic" : "static");
+    if (in->refused == 1) {
+        tatu_json_put_bool(reply, "ipRefused", true);
+    }
     tatu_json_close(reply, '}');
 }
 

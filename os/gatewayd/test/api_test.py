@@ -284,9 +284,12 @@ class Network(WithBoard):
         self.expect(ask("GET", "/net/interfaces/wlan0"), 404, error=(30, 14))
         self.expect(ask("PATCH", "/net/interfaces/eth0", {"interfaceUp": False, "hardwareAddress": "A1:b2:c3:4d:e5:6f"}), 200, {})
         told = ask("GET", "/net/interfaces/eth0")[1]
+        self.assertNotIn("ipRefused", told)
         self.assertEqual((told["interfaceUp"], told["hardwareAddress"]), (False, "a1:b2:c3:4d:e5:6f"))
         for body in ({"hardwareAddress": "a1:b2"}, {"hardwareAddress": 1}, {"hardwareAddress": "a1-b2-c3-4d-e5-6f"}):
             self.expect(ask("PATCH", "/net/interfaces/eth0", body), 400, error=(30, 6))
+        self.expect(ask("PATCH", "/net/interfaces/eth0", {"hardwareAddress": "02:00:00:00:00:35"}), 200, {})
+        self.assertIs(ask("GET", "/net/interfaces/eth0")[1]["ipRefused"], True)
         self.expect(ask("PATCH", "/net/interfaces/eth0", {"interfaceUp": "no"}), 400, error=(10, 2))
         self.expect(ask("PATCH", "/net/interfaces/eth0", {}), 400, error=(10, 2))
         self.expect(ask("PATCH", "/net/interfaces/lo", {"interfaceUp": False}), 400, error=(30, 15))

@@ -292,6 +292,7 @@ static enum tatu_err give_interfaces(const struct world *world, struct tatu_buf 
     eth0.addresses[1][1] = 0x80;
     eth0.addresses[1][15] = 0x15;
     eth0.flags = world->eth0_up ? 15 : 0;
+    eth0.refused = world->eth0_mac[5] == 0x35; /* to this one the network offers the desk's net */
     memcpy(eth0.mac, world->eth0_mac, 6);
     TATU_TRY(put(out, &lo, sizeof(lo)));
     TATU_TRY(put(out, &eth0, sizeof(eth0)));

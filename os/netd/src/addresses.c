@@ -13,6 +13,11 @@ void tatu_netd_map_ipv4(uint32_t address, uint8_t out[16])
     }
 }
 
+bool tatu_netd_is_of_desk(uint32_t address)
+{
+    return ((address ^ TATU_DESK_ADDRESS) & TATU_DESK_MASK) == 0;
+}
+
 enum tatu_err tatu_netd_decode_address(const char *text, uint8_t out[16])
 {
     uint8_t ipv4[4], ipv6[16];

@@ -9,6 +9,11 @@
 #define TATU_ADDRESS_MAX 60u
 #define TATU_ADDRESS_FOR_EVER UINT64_MAX
 
+/* The service interface: 192.168.35.2/24, in host order. No other interface may have an address in
+ * that net: what is sent to it would no longer come to the desk. */
+#define TATU_DESK_ADDRESS 0xc0a82302u
+#define TATU_DESK_MASK 0xffffff00u
+
 struct tatu_address {
     uint8_t bytes[16];
     uint64_t until_ms;
@@ -21,6 +26,9 @@ struct tatu_address_set {
 
 /** ::ffff:a.b.c.d of a number in host order. */
 void tatu_netd_map_ipv4(uint32_t address, uint8_t out[16]);
+
+/** Whether an address (host order) is in the net of the service interface. */
+bool tatu_netd_is_of_desk(uint32_t address);
 
 /** Reads a literal of IPv4 or IPv6. Errors: FORMAT when it is none (a name). */
 enum tatu_err tatu_netd_decode_address(const char *text, uint8_t out[16]);

@@ -83,6 +83,9 @@ static enum tatu_netd_fault check_ipv4(const struct tatu_net_ip *ip)
     if (ip->prefix < 31 && ((own & ~mask) == 0 || (own & ~mask) == ~mask)) {
         return TATU_NETD_ADDRESS_FAULT;
     }
+    if (tatu_netd_is_of_desk(own)) {
+        return TATU_NETD_DESK_NET_FAULT;
+    }
     if (tatu_netd_is_none(ip->router)) {
         return TATU_NETD_OK;
     }
@@ -243,6 +246,11 @@ enum tatu_netd_fault tatu_netd_check_dhcp_server(const struct tatu_net_dhcp_serv
         }
     }
     tatu_netd_fill_range(dhcp, own, &range);
+    /* a wider net may have the desk's in it, but what is given away there would not be reached */
+    if (range.first <= (TATU_DESK_ADDRESS | ~TATU_DESK_MASK) &&
+        range.first + range.count > (TATU_DESK_ADDRESS & TATU_DESK_MASK)) {
+        return TATU_NETD_DESK_NET_FAULT;
+    }
     return tatu_netd_start_dhcpd(&trial, &range) == TATU_OK ? TATU_NETD_OK
                                                             : TATU_NETD_DHCP_SERVER_FAULT;
 }

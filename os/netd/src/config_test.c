@@ -56,6 +56,9 @@ static void an_address_that_cannot_be_is_refused(void **state)
     ROW(put(ip.address, "10.9.0.0"), ADDRESS);
     ROW(put(ip.address, "10.9.0.255"), ADDRESS);
     ROW(put(ip.address, "2001:db8::1"), ADDRESS);
+    ROW((put(ip.address, "192.168.35.9"), put(ip.router, "192.168.35.1")), DESK_NET);
+    ROW((put(ip.address, "192.168.35.130"), put(ip.router, "0.0.0.0"), ip.prefix = 16), DESK_NET);
+    ROW((put(ip.address, "192.168.35.2"), ip.prefix = 32, put(ip.router, "0.0.0.0")), DESK_NET);
     ROW(ip.prefix = 0, MASK);
     ROW(ip.prefix = 33, MASK);
     ROW(put(ip.router, "10.8.0.1"), ROUTER);
@@ -174,6 +177,14 @@ static void only_a_static_address_can_serve(void **state)
     ROW(put(dhcp.first, "2001:db8::1"), TATU_NETD_DHCP_SERVER_FAULT);
     ROW(put(dhcp.ntp[0], "127.0.0.1"), TATU_NETD_DHCP_SERVER_FAULT);
     ROW(put(dhcp.router, "10.8.0.1"), TATU_NETD_DHCP_SERVER_FAULT);
+    put(own.address, "192.168.30.1"); /* in a net of /16 that has the desk's in it */
+    own.prefix = 16;
+    ROW((dhcp.prefix = 16, put(dhcp.router, "0.0.0.0"), put(dhcp.first, "192.168.35.250")),
+        TATU_NETD_DESK_NET_FAULT);
+    ROW((dhcp.prefix = 16, put(dhcp.router, "0.0.0.0"), put(dhcp.first, "192.168.34.255")),
+        TATU_NETD_DESK_NET_FAULT);
+    ROW((dhcp.prefix = 16, put(dhcp.router, "0.0.0.0"), put(dhcp.first, "192.168.36.0")),
+        TATU_NETD_OK);
     own.mode = TATU_NET_IP_DYNAMIC;
     ROW((void)0, TATU_NETD_NOT_PERMITTED_FAULT);
 #undef ROW
@@ -270,6 +281,9 @@ static void a_fault_has_an_errno_and_a_number(void **state)
     assert_int_equal(tatu_netd_tell_fault(TATU_NETD_NO_INTERFACE_FAULT, false, &number),
                      TATU_ERR_NOT_FOUND);
     assert_int_equal(number, ENOENT);
+    assert_int_equal(tatu_netd_tell_fault(TATU_NETD_DESK_NET_FAULT, false, &number),
+                     TATU_ERR_EXISTS);
+    assert_int_equal(number, EADDRINUSE);
     assert_int_equal(tatu_netd_tell_fault(TATU_NETD_NO_INTERFACE_FAULT, true, &number),
                      TATU_ERR_NOT_FOUND);
     assert_int_equal(number, 30 << 20 | 14);

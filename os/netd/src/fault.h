@@ -19,6 +19,7 @@
     X(RANGE, ARGUMENT, ERANGE, NETD_NET(OUT_OF_RANGE))                                             \
     X(MAC, ARGUMENT, EINVAL, NETD_NET(INVALID_MAC_ADDRESS))                                        \
     X(ADDRESS, ARGUMENT, EINVAL, NETD_NET(INVALID_IP_ADDRESS))                                     \
+    X(DESK_NET, EXISTS, EADDRINUSE, NETD_NET(INVALID_IP_ADDRESS))                                  \
     X(MASK, ARGUMENT, EINVAL, NETD_NET(INVALID_SUBNET_MASK))                                       \
     X(ROUTER, ARGUMENT, EINVAL, NETD_NET(INVALID_GATEWAY_ADDRESS))                                 \
     X(SERVICES, STATE, EPERM, NETD_NET(INCOMPATIBLE_SERVICES_ERROR))                               \

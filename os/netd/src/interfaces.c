@@ -18,7 +18,6 @@
 #define EVENT_ROOM 8192u
 #define METRIC_STEP 100u /* the first interface's way out is taken while it is there */
 #define LINK_MAX 8u
-#define SERVICE_MASK 0xffffff00u
 #define DNS6_LIFE_MAX_S 86400u
 
 static const char *const names[TATU_INTERFACE_COUNT] = {"lo", "eth0", "azspheresvc", "eth1"};
@@ -124,6 +123,7 @@ void tatu_netd_describe_interface(const struct tatu_interface *interface,
     out->flags = tatu_netd_get_flags(interface);
     out->dynamic = interface->config != NULL && interface->config->ip.mode == TATU_NET_IP_DYNAMIC;
     out->medium = lo ? TATU_NET_MEDIUM_NONE : TATU_NET_MEDIUM_ETHERNET;
+    out->refused = interface->refused;
     memcpy(out->mac, interface->mac, sizeof(out->mac));
     if (interface->address != 0) {
         tatu_netd_map_ipv4(interface->address, out->addresses[0]);
@@ -285,6 +285,7 @@ static void apply_lease(struct tatu_interface *interface, const struct tatu_dhcp
     }
     if (set_address(interface, lease->address, lease->mask, lease->router)) {
         interface->lease = *lease;
+        interface->refused = false;
         tell_changed(interface);
     }
 }
@@ -306,8 +307,23 @@ static void send_ask(const struct tatu_interface *interface, const struct tatu_d
     }
 }
 
+/* Told once, until an address is taken or asking begins anew. */
+static void note_refused(struct tatu_interface *interface, uint32_t address)
+{
+    char text[INET_ADDRSTRLEN];
+    if (!interface->refused) {
+        tatu_os_log(interface->all->log, TATU_OS_LOG_WARNING,
+                    "%s: %s is in the net of the service interface: not taken", interface->name,
+                    text_of(address, text));
+    }
+    interface->refused = true;
+}
+
 static void take_step(struct tatu_interface *interface, const struct tatu_lease_step *step)
 {
+    if (step->refused != 0) {
+        note_refused(interface, step->refused);
+    }
     if (step->drop) {
         tatu_os_log(interface->all->log, TATU_OS_LOG_WARNING, "%s: the lease is lost",
                     interface->name);
@@ -351,6 +367,7 @@ static void on_server(struct tatu_os_watch *watch, uint32_t events)
 
 static void stop_dhcp(struct tatu_interface *interface)
 {
+    interface->refused = false;
     if (interface->asking) {
         tatu_os_clear_timer(interface->all->loop, &interface->due);
         tatu_os_remove_watch(interface->all->loop, &interface->servers);
@@ -436,7 +453,7 @@ static uint32_t number_of(const uint8_t address[16])
 static void gain(struct tatu_interface *interface)
 {
     if (interface == &interface->all->entries[TATU_INTERFACE_SERVICE]) {
-        (void)set_address(interface, TATU_INTERFACE_SERVICE_ADDRESS, SERVICE_MASK, 0);
+        (void)set_address(interface, TATU_DESK_ADDRESS, TATU_DESK_MASK, 0);
     } else if (interface->config != NULL) {
         const struct tatu_net_ip *ip = &interface->config->ip;
         set_ipv6(interface);

@@ -17,7 +17,6 @@ enum tatu_interface_place {
     TATU_INTERFACE_ETH1,    /* slot 2 */
     TATU_INTERFACE_COUNT,
 };
-#define TATU_INTERFACE_SERVICE_ADDRESS 0xc0a82302u /* 192.168.35.2/24: the desk's own net */
 #define TATU_INTERFACE_ADDRESS6_MAX 5u
 
 struct tatu_interfaces;
@@ -46,6 +45,7 @@ struct tatu_interface {
     struct tatu_os_watch servers;
     struct tatu_os_timer due;
     struct tatu_dhcp_lease lease; /* the one in use; address 0: none */
+    bool refused;                 /* what is offered is in the desk's net */
 };
 
 struct tatu_interfaces {

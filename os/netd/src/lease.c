@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "addresses.h"
+
 #define RETRY_FIRST_MS 500u
 #define RETRY_MAX_MS 60000u
 #define RENEW_RETRY_MIN_MS 5000u
@@ -184,7 +186,9 @@ void tatu_netd_answer_lease(struct tatu_lease_client *client, const struct tatu_
                             uint64_t now_ms, uint32_t random, struct tatu_lease_step *out)
 {
     *out = (struct tatu_lease_step){.send = false};
-    if (is_expected(client, answer)) {
+    if (answer->type != TATU_DHCP_NAK && tatu_netd_is_of_desk(answer->lease.address)) {
+        out->refused = answer->lease.address; /* another server may offer a better one */
+    } else if (is_expected(client, answer)) {
         const enum event event = answer->type == TATU_DHCP_OFFER ? EVENT_OFFER
                                  : answer->type == TATU_DHCP_ACK ? EVENT_ACK
                                                                  : EVENT_NAK;

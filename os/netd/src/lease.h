@@ -30,6 +30,7 @@ struct tatu_lease_step {
     uint32_t to;      /* 0: broadcast */
     bool apply;       /* client->lease is ours, from now on or still */
     bool drop;        /* the address is ours no longer */
+    uint32_t refused; /* an offered address that is in the desk's net, and not taken; 0: none */
     uint64_t next_ms; /* when to call again; 0: the time that was set stays */
 };
 

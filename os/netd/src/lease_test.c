@@ -111,6 +111,26 @@ static void only_the_chosen_server_and_address_are_taken(void **state)
     assert_int_equal(step.next_ms, 0);
 }
 
+static void an_address_of_the_desks_net_is_not_taken(void **state)
+{
+    struct tatu_lease_client client;
+    struct tatu_lease_step step;
+    struct tatu_dhcp_answer offer = answer_of(TATU_DHCP_OFFER);
+    (void)state;
+    tatu_netd_start_lease(&client, mac, 0, 1, &step);
+    for (uint32_t host = 0; host < 256; host++) {
+        offer.lease.address = 0xc0a82300u + host;
+        tatu_netd_answer_lease(&client, &offer, 0, 0, &step);
+        assert_int_equal(client.state, TATU_LEASE_SELECTING);
+        assert_int_equal(step.refused, offer.lease.address);
+        assert_false(step.send || step.apply || step.drop);
+    }
+    offer.lease.address = 0xc0a82400u + 5; /* the net beside it; another server's */
+    tatu_netd_answer_lease(&client, &offer, 0, 0, &step);
+    assert_int_equal(client.state, TATU_LEASE_REQUESTING);
+    assert_int_equal(step.refused, 0);
+}
+
 static void a_lease_is_renewed_at_half_with_its_server(void **state)
 {
     struct tatu_lease_client client;
@@ -177,6 +197,7 @@ int main(void)
         cmocka_unit_test(an_unanswered_discover_is_repeated_with_back_off),
         cmocka_unit_test(an_unanswered_request_goes_back_to_discover),
         cmocka_unit_test(only_the_chosen_server_and_address_are_taken),
+        cmocka_unit_test(an_address_of_the_desks_net_is_not_taken),
         cmocka_unit_test(a_lease_is_renewed_at_half_with_its_server),
         cmocka_unit_test(a_silent_server_costs_the_lease_only_at_its_end),
         cmocka_unit_test(a_nak_while_renewing_gives_the_address_up),
