@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "os/lib/log.h"
 #include "os/lib/sm.h"
+#include "os/lib/time.h"
 
 #define TATU_APPMAN_GROUP_MAX 3u
 #define TATU_APPMAN_PLACE_MAX 2u
@@ -159,23 +160,13 @@ enum tatu_err tatu_appman_open_store(const struct tatu_appman_flash *flash, cons
 
 /* ---- time ---- */
 
-#define TATU_APPMAN_CLOCK_SLACK_S 900
-
-/** What is known of signed time: the distance of the clock from the time since boot, when attestd
- *  had set it last. */
-struct tatu_appman_clock {
-    bool is_signed;
-    int64_t offset_s;
-    uint64_t proof; /* of which certificate; another one is another proof */
-};
-
 /** Errors: IO, FULL. */
 enum tatu_err tatu_appman_save_time(const char *path, uint64_t unix_s);
 /** Errors: NOT_FOUND, FORMAT it is damaged, IO. */
 enum tatu_err tatu_appman_load_time(const char *path, uint64_t *out_unix_s);
-/** Whether an application may set the clock to that: anything before there was a signed time, then
- *  at most TATU_APPMAN_CLOCK_SLACK_S from it. */
-bool tatu_appman_may_set_time(const struct tatu_appman_clock *clock, int64_t unix_s,
-                              uint64_t boot_s);
+/** Whether an application may set the clock to that: within the bounds, and what a 32-bit clock of
+ *  hardware holds. */
+bool tatu_appman_may_set_time(const struct tatu_os_time_bounds *bounds, int64_t unix_s,
+                              uint64_t now_ms);
 
 #endif

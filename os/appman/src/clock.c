@@ -28,14 +28,8 @@ enum tatu_err tatu_appman_load_time(const char *path, uint64_t *out_unix_s)
     return TATU_OK;
 }
 
-bool tatu_appman_may_set_time(const struct tatu_appman_clock *clock, int64_t unix_s,
-                              uint64_t boot_s)
+bool tatu_appman_may_set_time(const struct tatu_os_time_bounds *bounds, int64_t unix_s,
+                              uint64_t now_ms)
 {
-    /* what a 32-bit clock of hardware holds */
-    if (unix_s < 0 || unix_s > (int64_t)UINT32_MAX) {
-        return false;
-    }
-    const int64_t signed_s = clock->offset_s + (int64_t)boot_s;
-    return !clock->is_signed || (unix_s >= signed_s - TATU_APPMAN_CLOCK_SLACK_S &&
-                                 unix_s <= signed_s + TATU_APPMAN_CLOCK_SLACK_S);
+    return unix_s <= (int64_t)UINT32_MAX && tatu_os_check_time(bounds, unix_s, now_ms) == TATU_OK;
 }

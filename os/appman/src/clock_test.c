@@ -42,27 +42,33 @@ static void a_damaged_time_is_no_time(void **state)
     assert_int_equal(kept, 5);
 }
 
-static void before_signed_time_an_application_may_set_any(void **state)
+static void before_signed_time_the_vaults_floor_bounds_an_application(void **state)
 {
-    const struct tatu_appman_clock clock = {.is_signed = false};
+    struct tatu_os_time_bounds bounds = {.floor_s = 0};
     (void)state;
-    assert_true(tatu_appman_may_set_time(&clock, 0, 10));
-    assert_true(tatu_appman_may_set_time(&clock, UINT32_MAX, 10));
-    assert_false(tatu_appman_may_set_time(&clock, -1, 10));
-    assert_false(tatu_appman_may_set_time(&clock, (int64_t)UINT32_MAX + 1, 10));
+    assert_true(tatu_appman_may_set_time(&bounds, UINT32_MAX, 10));
+    assert_false(tatu_appman_may_set_time(&bounds, (int64_t)UINT32_MAX + 1, 10));
+    assert_false(tatu_appman_may_set_time(&bounds, 0, 10));
+    assert_false(tatu_appman_may_set_time(&bounds, -1, 10));
+    bounds.floor_s = 1800000000;
+    assert_true(tatu_appman_may_set_time(&bounds, 1800000000, 10));
+    assert_false(tatu_appman_may_set_time(&bounds, 1799999999, 10));
+    assert_false(tatu_appman_may_set_time(&bounds, UINT32_MAX, 10));
 }
 
-/* Step by step it gets no farther than at once: the bound is about signed time, not about the
- * clock. */
+/* Step by step it gets no farther than at once, and what it set itself is never taken for signed
+ * time: the clock is not asked. */
 static void signed_time_is_left_by_a_quarter_of_an_hour_at_most(void **state)
 {
-    const struct tatu_appman_clock clock = {.is_signed = true, .offset_s = 1700000000};
+    struct tatu_os_time_bounds bounds = {.floor_s = 0};
     (void)state;
-    assert_true(tatu_appman_may_set_time(&clock, 1700000100 + 900, 100));
-    assert_false(tatu_appman_may_set_time(&clock, 1700000100 + 901, 100));
-    assert_true(tatu_appman_may_set_time(&clock, 1700000100 - 900, 100));
-    assert_false(tatu_appman_may_set_time(&clock, 1700000100 - 901, 100));
-    assert_true(tatu_appman_may_set_time(&clock, 1700003600, 3600));
+    (void)tatu_os_tell_floor(&bounds, 1790000000, 1000);
+    (void)tatu_os_tell_floor(&bounds, 1800000000, 1000);
+    assert_true(tatu_appman_may_set_time(&bounds, 1800000100 + 900, 101000));
+    assert_false(tatu_appman_may_set_time(&bounds, 1800000100 + 901, 101000));
+    assert_true(tatu_appman_may_set_time(&bounds, 1800000100 - 900, 101000));
+    assert_false(tatu_appman_may_set_time(&bounds, 1800000100 - 901, 101000));
+    assert_true(tatu_appman_may_set_time(&bounds, 1800003600, 3600000));
 }
 
 static int make_folder(void **state)
@@ -87,7 +93,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(time_is_kept),
         cmocka_unit_test(a_damaged_time_is_no_time),
-        cmocka_unit_test(before_signed_time_an_application_may_set_any),
+        cmocka_unit_test(before_signed_time_the_vaults_floor_bounds_an_application),
         cmocka_unit_test(signed_time_is_left_by_a_quarter_of_an_hour_at_most),
     };
     return cmocka_run_group_tests_name("clock", tests, make_folder, remove_folder);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -23,6 +22,7 @@
 #include "os/lib/request.h"
 #include "os/lib/sm.h"
 #include "os/lib/store.h"
+#include "os/lib/vault.h"
 #include "table.h"
 
 #define RELEASE_FILE "/etc/tatu-release"
@@ -37,7 +37,6 @@
 #define STORAGE_FOLDER TATU_OS_STORE "/apps"
 #define RESTARTS_FILE TATU_OS_STORE "/restarts"
 #define TIME_FILE TATU_OS_STORE "/time"
-#define PROOF_FILE "/run/deviceauth/update/cert.pem" /* attestd writes it with each signed time */
 
 struct appman {
     struct tatu_os_log log;
@@ -58,7 +57,7 @@ struct appman {
     bool launching; /* applications are started in this boot */
     bool alarm;     /* the end is power down until the alarm */
     bool off;       /* the end is power down */
-    struct tatu_appman_clock clock;
+    struct tatu_os_time_bounds bounds;
     char version[RELEASE_MAX + 1];
 };
 
@@ -123,37 +122,44 @@ static void keep_time(const struct appman *appman)
     }
 }
 
-/* A certificate that is new is a time that attestd has just set. */
+/* Whatever set the clock (an application, a time server, a battery), it stays within the bounds of
+ * signed time; and when that has come anew, the time is kept. */
 static void watch_clock(struct appman *appman)
 {
-    struct stat info;
-    if (stat(PROOF_FILE, &info) != 0) {
+    struct tatu_vault_info info;
+    if (tatu_os_get_vault_info(&appman->monitor, &info) != TATU_OK) {
         return;
     }
-    const uint64_t proof = (uint64_t)info.st_ino << 32 ^ (uint64_t)info.st_ctim.tv_sec;
-    if (appman->clock.is_signed && appman->clock.proof == proof) {
-        return;
+    const uint64_t now_ms = tatu_os_now_ms();
+    const bool moved = tatu_os_tell_floor(&appman->bounds, info.time_floor_s, now_ms);
+    const time_t now_s = time(NULL);
+    const struct timespec at = {.tv_sec =
+                                    (time_t)tatu_os_correct_time(&appman->bounds, now_s, now_ms)};
+    if (at.tv_sec != now_s) {
+        tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE, "%s",
+                    "the clock was outside the bounds of signed time");
+        if (clock_settime(CLOCK_REALTIME, &at) != 0) {
+            tatu_os_log(&appman->log, TATU_OS_LOG_WARNING, "clock: %s", strerror(errno));
+        }
     }
-    appman->clock = (struct tatu_appman_clock){.is_signed = true,
-                                               .offset_s = (int64_t)time(NULL) -
-                                                           (int64_t)(tatu_os_now_ms() / 1000),
-                                               .proof = proof};
-    keep_time(appman);
+    if (moved) {
+        keep_time(appman);
+    }
 }
 
 /* The kernel has taken the hardware clock's time; one that lost its battery is behind. */
-static void restore_time(const struct appman *appman)
+static void restore_time(struct appman *appman)
 {
     uint64_t kept_s;
     const enum tatu_err err = tatu_appman_load_time(TIME_FILE, &kept_s);
-    if (err != TATU_OK || (int64_t)kept_s <= (int64_t)time(NULL)) {
-        return;
+    if (err == TATU_OK && (int64_t)kept_s > (int64_t)time(NULL)) {
+        const struct timespec at = {.tv_sec = (time_t)kept_s};
+        tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE, "%s", "the clock was behind the time kept");
+        if (clock_settime(CLOCK_REALTIME, &at) != 0) {
+            tatu_os_log(&appman->log, TATU_OS_LOG_WARNING, "clock: %s", strerror(errno));
+        }
     }
-    const struct timespec at = {.tv_sec = (time_t)kept_s};
-    tatu_os_log(&appman->log, TATU_OS_LOG_NOTICE, "%s", "the clock was behind the time kept");
-    if (clock_settime(CLOCK_REALTIME, &at) != 0) {
-        tatu_os_log(&appman->log, TATU_OS_LOG_WARNING, "clock: %s", strerror(errno));
-    }
+    watch_clock(appman);
 }
 
 static int set_time(void *context, int64_t seconds, uint32_t nanoseconds)
@@ -161,10 +167,14 @@ static int set_time(void *context, int64_t seconds, uint32_t nanoseconds)
     struct appman *appman = context;
     const struct timespec at = {.tv_sec = (time_t)seconds, .tv_nsec = (long)nanoseconds};
     watch_clock(appman);
-    if (!tatu_appman_may_set_time(&appman->clock, seconds, tatu_os_now_ms() / 1000)) {
+    if (!tatu_appman_may_set_time(&appman->bounds, seconds, tatu_os_now_ms())) {
         return ERANGE;
     }
-    return clock_settime(CLOCK_REALTIME, &at) == 0 ? 0 : errno;
+    if (clock_settime(CLOCK_REALTIME, &at) != 0) {
+        return errno;
+    }
+    watch_clock(appman); /* signed time that came meanwhile has the last word */
+    return tatu_appman_may_set_time(&appman->bounds, seconds, tatu_os_now_ms()) ? 0 : ERANGE;
 }
 
 static int set_rtc(void *context)

@@ -25,7 +25,8 @@ const struct tatu_appman_service tatu_appman_table[] = {
         .memory_max = "2M",
         .pids_max = "4",
         .socket = {TATU_NETD_SOCKET, 0660, 0, TATU_APPMAN_GROUP_ASK},
-        .places = {{"/run/resolv.conf", S_IFREG | 0644, 110, 110}},
+        .places = {{"/run/resolv.conf", S_IFREG | 0644, 110, 110},
+                   {"/run/netd.time", S_IFREG | 0600, 110, 110}},
         .kept = "net",
     },
     {

@@ -1,6 +1,7 @@
 #include "clock.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/time.h>
@@ -15,7 +16,9 @@
 #define AGAIN_MS 3600000u     /* when it went well */
 #define FAILED_FIRST_MS 8000u /* when nobody could be asked */
 #define FAILED_MAX_MS 900000u
-#define STEP_NS INT64_C(500000000) /* less is slewed */
+#define LOOK_MS 60000u
+#define BOUNDS_FILE "/run/netd.time" /* for netd after a restart: appman made it for netd alone */
+#define STEP_NS INT64_C(500000000)   /* less is slewed */
 #define NS_PER_S INT64_C(1000000000)
 
 static void go_on(struct tatu_clock *clock);
@@ -27,13 +30,50 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+/* ---- what is known of true time ---- */
+
+static void keep_bounds(const struct tatu_clock *clock)
+{
+    const int fd = open(BOUNDS_FILE, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 ||
+        write(fd, &clock->bounds, sizeof(clock->bounds)) != (ssize_t)sizeof(clock->bounds)) {
+        tatu_os_log(clock->log, TATU_OS_LOG_WARNING, "%s", BOUNDS_FILE " is not written");
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
+/* Of a life before this one, in the same boot. */
+static void restore_bounds(struct tatu_clock *clock)
+{
+    struct tatu_os_time_bounds bounds;
+    const int fd = open(BOUNDS_FILE, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (read(fd, &bounds, sizeof(bounds)) == (ssize_t)sizeof(bounds)) {
+            clock->bounds = bounds;
+        }
+        (void)close(fd);
+    }
+}
+
 static void look_at_floor(struct tatu_clock *clock)
 {
     struct tatu_vault_info info;
-    if (tatu_os_get_vault_info(clock->monitor, &info) == TATU_OK) {
-        tatu_netd_tell_floor(&clock->bounds, info.time_floor_s, tatu_os_now_ms(),
-                             &clock->last_look_ms);
+    const bool first = clock->bounds.last_look_ms == 0;
+    if (tatu_os_get_vault_info(clock->monitor, &info) != TATU_OK) {
+        return;
     }
+    if (tatu_os_tell_floor(&clock->bounds, info.time_floor_s, tatu_os_now_ms()) || first) {
+        keep_bounds(clock);
+    }
+}
+
+static void on_look_due(struct tatu_os_timer *timer)
+{
+    struct tatu_clock *clock = timer->context;
+    look_at_floor(clock);
+    tatu_os_set_timer(clock->loop, timer, tatu_os_now_ms() + LOOK_MS);
 }
 
 /* ---- who is asked ---- */
@@ -109,14 +149,29 @@ static enum tatu_err move_clock(int64_t before_ns, int64_t offset_ns)
     return clock_settime(CLOCK_REALTIME, &to) == 0 ? TATU_OK : TATU_ERR_CLOCK;
 }
 
+/* Signed time that came while the clock was set has the last word. */
+static enum tatu_err look_again(struct tatu_clock *clock)
+{
+    const int64_t now_s = now_ns() / NS_PER_S;
+    look_at_floor(clock);
+    const struct timespec to = {
+        .tv_sec = (time_t)tatu_os_correct_time(&clock->bounds, now_s, tatu_os_now_ms())};
+    if (to.tv_sec == now_s) {
+        return TATU_OK;
+    }
+    (void)clock_settime(CLOCK_REALTIME, &to);
+    return TATU_ERR_CLOCK;
+}
+
 /* Within the bounds, or not at all. */
 static enum tatu_err apply(struct tatu_clock *clock, const struct tatu_sntp_answer *answer)
 {
     const int64_t before_ns = now_ns();
     const int64_t after_ns = before_ns + answer->offset_ns;
     look_at_floor(clock);
-    TATU_TRY(tatu_netd_check_time(&clock->bounds, after_ns / NS_PER_S, tatu_os_now_ms()));
+    TATU_TRY(tatu_os_check_time(&clock->bounds, after_ns / NS_PER_S, tatu_os_now_ms()));
     TATU_TRY(move_clock(before_ns, answer->offset_ns));
+    TATU_TRY(look_again(clock));
     note_sync(clock, before_ns, after_ns, answer->stratum);
     return TATU_OK;
 }
@@ -204,7 +259,6 @@ static void on_due(struct tatu_os_timer *timer)
 {
     struct tatu_clock *clock = timer->context;
     if (!clock->asking) {
-        look_at_floor(clock); /* signed time that comes meanwhile came after this */
         clock->asking = true;
         clock->next = 0;
     }
@@ -217,7 +271,9 @@ void tatu_netd_start_clock(struct tatu_clock *clock)
     clock->due = (struct tatu_os_timer){.fire = on_due, .context = clock};
     clock->lookup.done = on_name;
     clock->lookup.context = clock;
-    look_at_floor(clock);
+    clock->look_due = (struct tatu_os_timer){.fire = on_look_due, .context = clock};
+    restore_bounds(clock);
+    on_look_due(&clock->look_due);
 }
 
 void tatu_netd_tell_clock(struct tatu_clock *clock, bool up,
@@ -235,8 +291,8 @@ void tatu_netd_tell_clock(struct tatu_clock *clock, bool up,
 
 bool tatu_netd_is_time_set(struct tatu_clock *clock)
 {
-    if (!clock->synced && clock->bounds.seen_at_ms == 0) {
+    if (!clock->synced && !tatu_os_has_signed_time(&clock->bounds)) {
         look_at_floor(clock);
     }
-    return clock->synced || clock->bounds.seen_at_ms != 0;
+    return clock->synced || tatu_os_has_signed_time(&clock->bounds);
 }

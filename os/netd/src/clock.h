@@ -7,6 +7,7 @@
 #include "os/lib/log.h"
 #include "os/lib/loop.h"
 #include "os/lib/sm.h"
+#include "os/lib/time.h"
 #include "resolver.h"
 #include "sntp.h"
 
@@ -32,8 +33,8 @@ struct tatu_clock {
     struct tatu_os_timer due;
     uint32_t failures; /* in a row, of all servers */
     /* what is known */
-    struct tatu_time_bounds bounds;
-    uint64_t last_look_ms;
+    struct tatu_os_time_bounds bounds;
+    struct tatu_os_timer look_due; /* the bounds are as close as the looks are */
     bool synced;
     uint8_t stratum;
     struct tatu_net_sync last;

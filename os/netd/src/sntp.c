@@ -108,32 +108,3 @@ enum tatu_err tatu_netd_answer_sntp(struct tatu_span in, const struct tatu_sntp_
     put_be64(out + AT_SENT, to_stamp(clock->now_ns));
     return TATU_OK;
 }
-
-void tatu_netd_tell_floor(struct tatu_time_bounds *bounds, uint64_t floor_s, uint64_t now_ms,
-                          uint64_t *last_look_ms)
-{
-    if (floor_s != bounds->floor_s && *last_look_ms != 0) {
-        bounds->floor_at_ms = *last_look_ms;
-        bounds->seen_at_ms = now_ms;
-    }
-    bounds->floor_s = floor_s;
-    *last_look_ms = now_ms;
-}
-
-enum tatu_err tatu_netd_check_time(const struct tatu_time_bounds *bounds, int64_t time_s,
-                                   uint64_t now_ms)
-{
-    uint64_t least = bounds->floor_s, most = UINT64_MAX;
-    if (bounds->seen_at_ms != 0) {
-        /* signed time, plus what went by since it came */
-        least = bounds->floor_s + (now_ms - bounds->seen_at_ms) / 1000 - TATU_TIME_SLACK_S;
-        most = bounds->floor_s + (now_ms - bounds->floor_at_ms) / 1000 + TATU_TIME_SLACK_S;
-    } else if (bounds->floor_s != 0) {
-        most = bounds->floor_s + TATU_TIME_LEAP_S;
-    }
-    if (least < TATU_TIME_LEAST_S) {
-        least = TATU_TIME_LEAST_S;
-    }
-    return time_s >= 0 && (uint64_t)time_s >= least && (uint64_t)time_s <= most ? TATU_OK
-                                                                                : TATU_ERR_CLOCK;
-}

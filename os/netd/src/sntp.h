@@ -1,5 +1,4 @@
-/* Messages of SNTP, both sides, and the bounds within which they may move the clock. Knows no
- * socket and no clock. Source: RFC 4330; RFC 5905 §7.3; docs/protocol/network.md. */
+/* Messages of SNTP, both sides. Knows no socket and no clock. Source: RFC 4330; RFC 5905 §7.3. */
 #ifndef TATU_NETD_SNTP_H
 #define TATU_NETD_SNTP_H
 
@@ -50,24 +49,5 @@ struct tatu_sntp_clock {
 /** Answers a client's question. Errors: SHORT of another size; TYPE not of a client. */
 enum tatu_err tatu_netd_answer_sntp(struct tatu_span in, const struct tatu_sntp_clock *clock,
                                     uint8_t out[TATU_SNTP_SIZE]);
-
-/* What is known of true time. Seconds since 1970, milliseconds since boot. */
-struct tatu_time_bounds {
-    uint64_t floor_s;     /* the vault's: the last signed time; 0 there was none ever */
-    uint64_t floor_at_ms; /* signed time of this boot: it came not before this ... */
-    uint64_t seen_at_ms;  /* ... and not after this; 0 none of this boot yet */
-};
-
-/** The vault's floor was read again: when it moved, signed time came since the last look. */
-void tatu_netd_tell_floor(struct tatu_time_bounds *bounds, uint64_t floor_s, uint64_t now_ms,
-                          uint64_t *last_look_ms);
-
-#define TATU_TIME_SLACK_S 900u        /* SNTP may differ by this from signed time of this boot */
-#define TATU_TIME_LEAP_S 157788000u   /* and by this, upwards, from one before: five years */
-#define TATU_TIME_LEAST_S 1750000000u /* never before this software was made */
-
-/** Whether the clock may be set to time_s. Errors: CLOCK. */
-enum tatu_err tatu_netd_check_time(const struct tatu_time_bounds *bounds, int64_t time_s,
-                                   uint64_t now_ms);
 
 #endif

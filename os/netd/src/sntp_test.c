@@ -122,39 +122,6 @@ static void a_question_that_is_none_is_not_answered(void **state)
                      TATU_ERR_SHORT);
 }
 
-#define T UINT64_C(1800000000)
-
-static void without_signed_time_the_floor_and_five_years_bound(void **state)
-{
-    struct tatu_time_bounds bounds = {.floor_s = T};
-    (void)state;
-    assert_int_equal(tatu_netd_check_time(&bounds, T - 1, 5000), TATU_ERR_CLOCK);
-    assert_int_equal(tatu_netd_check_time(&bounds, T, 5000), TATU_OK);
-    assert_int_equal(tatu_netd_check_time(&bounds, T + TATU_TIME_LEAP_S, 5000), TATU_OK);
-    assert_int_equal(tatu_netd_check_time(&bounds, T + TATU_TIME_LEAP_S + 1, 5000), TATU_ERR_CLOCK);
-    bounds.floor_s = 0;
-    assert_int_equal(tatu_netd_check_time(&bounds, TATU_TIME_LEAST_S - 1, 5000), TATU_ERR_CLOCK);
-    assert_int_equal(tatu_netd_check_time(&bounds, T, 5000), TATU_OK);
-    assert_int_equal(tatu_netd_check_time(&bounds, -1, 5000), TATU_ERR_CLOCK);
-}
-
-static void signed_time_of_this_boot_bounds_closely(void **state)
-{
-    struct tatu_time_bounds bounds = {.floor_s = 0};
-    uint64_t last_ms = 0;
-    (void)state;
-    tatu_netd_tell_floor(&bounds, T - 86400, 1000, &last_ms); /* of a boot before */
-    assert_int_equal(bounds.seen_at_ms, 0);
-    tatu_netd_tell_floor(&bounds, T - 86400, 2000, &last_ms);
-    assert_int_equal(bounds.seen_at_ms, 0);
-    tatu_netd_tell_floor(&bounds, T, 12000, &last_ms); /* it came between 2 s and 12 s */
-    /* at 112 s it is T + 100 .. T + 110 */
-    assert_int_equal(tatu_netd_check_time(&bounds, T + 100 - 900, 112000), TATU_OK);
-    assert_int_equal(tatu_netd_check_time(&bounds, T + 99 - 900, 112000), TATU_ERR_CLOCK);
-    assert_int_equal(tatu_netd_check_time(&bounds, T + 110 + 900, 112000), TATU_OK);
-    assert_int_equal(tatu_netd_check_time(&bounds, T + 111 + 900, 112000), TATU_ERR_CLOCK);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,8 +130,6 @@ int main(void)
         cmocka_unit_test(an_answer_must_take_a_time_that_can_be),
         cmocka_unit_test(a_server_without_time_says_so),
         cmocka_unit_test(a_question_that_is_none_is_not_answered),
-        cmocka_unit_test(without_signed_time_the_floor_and_five_years_bound),
-        cmocka_unit_test(signed_time_of_this_boot_bounds_closely),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
