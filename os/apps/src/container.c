@@ -24,7 +24,7 @@
 #define CGROUPS "/sys/fs/cgroup/apps"
 #define PIDS_MAX "32"
 #define STACK_BYTES (128u * 1024u)
-#define NETD_TIMEOUT_MS 3000u
+#define NETD_TIMEOUT_MS 30000u /* at boot it may not be up yet; nobody but the child waits */
 
 static void cgroup_of(const struct tatu_app *app, char *out, size_t size)
 {
@@ -85,7 +85,7 @@ static size_t put_ports(const struct tatu_manifest_ports *from, uint16_t out[TAT
     return from->count;
 }
 
-/* Has netd put the firewall on the cgroup; waits for its word. */
+/* Has netd put the firewall on the cgroup; waits for its word, in the child. */
 static enum tatu_err allow_network(const struct tatu_app *app)
 {
     static struct tatu_net_allow allow; /* too large for a small stack; one at a time */
@@ -164,17 +164,31 @@ static bool arrange_fds(int spec_fd, int status_fd)
            dup2(status, TATU_LAUNCH_STATUS_FD) >= 0;
 }
 
-static _Noreturn void become_launch(const char *cgroup, int spec_fd, int output_fd, int status_fd)
+/* Without its firewall no application runs. */
+static bool has_firewall(const struct tatu_app *app)
 {
+    const enum tatu_err err = needs_network(&app->manifest) ? allow_network(app) : TATU_OK;
+    if (err != TATU_OK) {
+        tatu_os_log(app->apps->world->log, TATU_OS_LOG_WARNING, "app %s: no firewall: %s",
+                    app->manifest.name, tatu_err_name(err));
+    }
+    return err == TATU_OK;
+}
+
+static _Noreturn void become_launch(const struct tatu_app *app, int spec_fd, int output_fd,
+                                    int status_fd)
+{
+    char cgroup[96];
     char *const args[] = {(char[]){"launch"}, NULL};
     char *const environment[] = {NULL};
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    cgroup_of(app, cgroup, sizeof(cgroup));
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     /* the first to go when the whole machine is out of memory */
     if (tatu_os_write_in(cgroup, "cgroup.procs", "0") &&
-        tatu_os_write_text("/proc/self/oom_score_adj", "1000") &&
+        tatu_os_write_text("/proc/self/oom_score_adj", "1000") && has_firewall(app) &&
         dup2(null_fd, STDIN_FILENO) >= 0 && dup2(output_fd, STDOUT_FILENO) >= 0 &&
         dup2(output_fd, STDERR_FILENO) >= 0 && arrange_fds(spec_fd, status_fd)) {
         (void)execve("/usr/bin/launch", args, environment);
@@ -205,14 +219,12 @@ static void close_end(int fd)
 
 static enum tatu_err spawn(struct tatu_app *app, int spec_fd)
 {
-    char cgroup[96];
     struct pipes pipes;
-    cgroup_of(app, cgroup, sizeof(cgroup));
     const bool ready = open_pipes(&pipes);
     /* a fork into a new pid namespace, whose process 1 the child is */
     const pid_t pid = ready ? (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0) : -1;
     if (pid == 0) {
-        become_launch(cgroup, spec_fd, pipes.output[1], pipes.status[1]);
+        become_launch(app, spec_fd, pipes.output[1], pipes.status[1]);
     }
     close_end(pipes.output[1]);
     close_end(pipes.status[1]);
@@ -248,9 +260,6 @@ static enum tatu_err start_parts(struct tatu_app *app)
     memset(&spec, 0, sizeof(spec));
     if (!make_cgroup(app)) {
         return TATU_ERR_IO;
-    }
-    if (needs_network(&app->manifest)) {
-        TATU_TRY(allow_network(app));
     }
     app->control.fd = tatu_apps_open_control(app, control, sizeof(control));
     if (app->control.fd < 0 || !tell_image(app)) {
