@@ -118,6 +118,13 @@ bool tatu_os_answer(int fd, bool may_introduce, tatu_os_act act, void *context);
 bool tatu_os_send_answer(int fd, enum tatu_err err, uint32_t number, struct tatu_span payload,
                          int given_fd);
 
+struct tatu_net_proxy; /* proto/network.h */
+/**
+ * The proxy that is set, password and all, from netd at `path`; out->enabled is 0 when there is
+ * none. The caller wipes it. Errors: as tatu_os_ask. Who cannot learn it does not go out.
+ */
+enum tatu_err tatu_os_get_proxy(const char *path, struct tatu_net_proxy *out);
+
 /** Asks attestd to prove again. It may be busy with the service or not be up yet: it finds the word
  * when it comes to it, and nobody waits. False: it could not be told. Source: docs/protocol/os.md.
  */

@@ -10,6 +10,8 @@
 
 #define TATU_TLS_BODY_MAX 65536u
 
+struct tatu_net_proxy; /* proto/network.h */
+
 /** A daily certificate and the socket that signs for it: FOLDER/cert.pem, FOLDER/sign. */
 struct tatu_tls_identity;
 
@@ -49,6 +51,7 @@ struct tatu_tls_request {
     const uint8_t
         *service_root; /* 64 bytes: the one key that may have signed the server's certificate */
     struct tatu_tls_identity *identity; /* NULL: no client certificate */
+    const struct tatu_net_proxy *proxy; /* NULL, or it is not enabled: none */
     bool ignore_dates;                  /* before the first signed time */
     bool post;
     struct tatu_span body; /* of a POST */
@@ -64,7 +67,11 @@ struct tatu_tls_request {
  * out_body    the answer's body; on failure what came of it is of no use
  * out_status  filled on success
  *
- * Errors   UNREACHABLE  no connection, or it broke
+ * A proxy is asked for a tunnel (CONNECT), unless its exceptions have the host: it sees host and
+ * port. There is no way around one that does not work.
+ *
+ * Errors   UNREACHABLE  no connection (to the proxy, by it), or it broke
+ *          DENIED       the proxy does not let through: by its rules, or for want of a password
  *          CERTIFICATE  the server is not the pinned service, or it refused our certificate
  *          TIMEOUT      nothing came for 15 s
  *          LONG         the answer is longer than TATU_TLS_BODY_MAX (only without `take`)

@@ -133,12 +133,13 @@ class Doorbell(Story):
 
     NAMES = ["service", "fab", "power", "linux", "claim", "prove", "deploy", "ring", "crash", "fix", "attack-flash",
              "attack-evidence"]
+    LISTEN = "127.0.0.1"  # where the service listens to devices
 
     # ---- 1 the service -----------------------------------------------------------------------
 
     def service_starts(self):
         self.start("service", SERVICE, "--data", self.path("service"), "--operator", "127.0.0.1:0",
-                   "--front", "127.0.0.1:0", "--update", "127.0.0.1:0", "--host", "10.0.2.2")
+                   "--front", self.LISTEN + ":0", "--update", self.LISTEN + ":0", "--host", "10.0.2.2")
         wait_for("service.json", lambda: os.path.exists(self.path("service", "service.json")), 20)
         with open(self.path("service", "service.json"), encoding="utf-8") as file:
             ports = json.load(file)

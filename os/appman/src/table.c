@@ -35,10 +35,10 @@ const struct tatu_appman_service tatu_appman_table[] = {
         .uid = TATU_APPMAN_UID_ATTESTD,
         .gid = TATU_APPMAN_UID_ATTESTD,
         .rights = RIGHT(QUERY) | RIGHT(ATTEST),
-        .group_count = 2,
-        /* UPDATE: the update key's socket is for that group, and only its members can give it away
-         */
-        .groups = {TATU_APPMAN_GROUP_VAULT, TATU_APPMAN_GROUP_UPDATE},
+        .group_count = 3,
+        /* UPDATE: the update key's socket is for that group, and only its members can give it away;
+         * ASK: netd knows the proxy */
+        .groups = {TATU_APPMAN_GROUP_VAULT, TATU_APPMAN_GROUP_UPDATE, TATU_APPMAN_GROUP_ASK},
         .capabilities = CAP(CAP_SYS_TIME), /* signed time sets the clock */
         .memory_max = "4M",
         .pids_max = "4",

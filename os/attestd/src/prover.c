@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "os/lib/loop.h"
+#include "os/lib/request.h"
 #include "os/lib/vault.h"
 #include "os/tls/tls.h"
+#include "proto/network.h"
 
 #define FOLDER "/run/deviceauth"
 #define UPDATE_FOLDER FOLDER "/update"
@@ -43,16 +45,25 @@ static enum tatu_err read_keystore(struct tatu_prover *prover)
     return tatu_signer_add(prover->signer, &update_key, UPDATE_FOLDER "/sign", 0660, UPDATE_GROUP);
 }
 
+static void wipe_proxy(struct tatu_net_proxy *proxy)
+{
+    tatu_base_wipe(proxy, sizeof(*proxy));
+}
+
 /* One POST to the front listener; a refusal becomes the error it names. */
-static enum tatu_err post(const struct tatu_prover *prover, const char *path, struct tatu_span body,
+static enum tatu_err post(struct tatu_prover *prover, const char *path, struct tatu_span body,
                           struct tatu_buf *out)
 {
     uint32_t status = 0;
+    struct tatu_net_proxy proxy __attribute__((cleanup(wipe_proxy))) = {.enabled = 0};
+    TATU_TRY(tatu_os_get_proxy(TATU_NETD_SOCKET, &proxy));
+    prover->by_proxy = proxy.enabled == 1;
     const struct tatu_tls_request request = {
         .host = prover->keystore.host,
         .port = prover->keystore.front_port,
         .path = path,
         .service_root = prover->keystore.service_root,
+        .proxy = &proxy,
         .ignore_dates = !prover->has_time,
         .post = true,
         .body = body,
@@ -217,8 +228,9 @@ uint64_t tatu_prover_advance(struct tatu_prover *prover)
     if (err != TATU_OK) {
         prover->failures++;
         prover->step = flow[step].again;
-        tatu_os_log(prover->log, TATU_OS_LOG_WARNING, "%s: %s: %s", flow[step].name,
-                    tatu_err_name(err), tatu_err_text(err));
+        tatu_os_log(prover->log, TATU_OS_LOG_WARNING, "%s%s: %s: %s", flow[step].name,
+                    prover->by_proxy ? " by the proxy" : "", tatu_err_name(err),
+                    tatu_err_text(err));
         return tatu_os_get_backoff(prover->failures, RETRY_FIRST_MS, RETRY_MAX_MS);
     }
     prover->failures = 0;

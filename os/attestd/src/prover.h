@@ -26,6 +26,7 @@ struct tatu_prover {
     struct tatu_keystore keystore;
     uint8_t nonce[TATU_NONCE_SIZE];
     bool has_time;
+    bool by_proxy; /* the last request; for the log */
     struct tatu_daily_keys keys;
     uint32_t failures; /* in a row */
 };

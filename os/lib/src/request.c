@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "os/lib/file.h"
+#include "proto/network.h"
 
 enum tatu_err tatu_os_decode_ask(struct tatu_span in, struct tatu_ask *out)
 {
@@ -402,6 +403,24 @@ void tatu_os_stop_serving(struct tatu_os_server *server)
             server->connections[i].fd = -1;
         }
     }
+}
+
+/* ---- netd ---- */
+
+#define NETD_PATIENCE_MS 2000u
+
+enum tatu_err tatu_os_get_proxy(const char *path, struct tatu_net_proxy *out)
+{
+    const struct tatu_ask ask = {.op = TATU_NET_GET_PROXY};
+    struct tatu_net_proxy proxy = {.enabled = 0};
+    struct tatu_buf answer = {(uint8_t *)&proxy, 0, sizeof(proxy)};
+    const enum tatu_err err = tatu_os_ask(path, &ask, NETD_PATIENCE_MS, NULL, &answer, NULL);
+    const bool whole = err == TATU_OK && answer.len == sizeof(proxy);
+    if (whole || err == TATU_ERR_NOT_FOUND) {
+        *out = proxy;
+    }
+    tatu_base_wipe(&proxy, sizeof(proxy));
+    return whole || err == TATU_ERR_NOT_FOUND ? TATU_OK : err == TATU_OK ? TATU_ERR_FORMAT : err;
 }
 
 /* ---- attestd ---- */

@@ -17,6 +17,8 @@
 
 #include <cmocka.h>
 
+#include "proto/network.h"
+
 static char path[64];
 
 static int listen_at(void)
@@ -42,6 +44,12 @@ static int listen_at(void)
 #define OP_WHO 6u    /* who asks: uid, introduced, component */
 #define OP_SILENT 7u /* never answers */
 #define OP_STAY 8u   /* as ECHO, and the connection stays */
+
+/* netd's, for the proxy: an error, or so many bytes of one. */
+static enum tatu_err proxy_err;
+static size_t proxy_len;
+static const struct tatu_net_proxy proxy = {
+    .enabled = 1, .auth = 1, .port = 3128, .address = "proxy.test", .password = "word"};
 
 struct server {
     struct tatu_os_loop loop;
@@ -88,6 +96,12 @@ static enum tatu_err act(void *context, const struct tatu_os_asked *asked,
         who[4] = asked->introduced;
         memcpy(who + 5, asked->component, 16);
         return tatu_base_put_bytes(&reply->payload, TATU_SPAN_OF(who));
+    case TATU_NET_GET_PROXY:
+        if (proxy_err == TATU_OK) {
+            return tatu_base_put_bytes(&reply->payload,
+                                       (struct tatu_span){(const uint8_t *)&proxy, proxy_len});
+        }
+        return proxy_err;
     case OP_END:
         tatu_os_stop_loop(&server->loop);
         return TATU_OK;
@@ -469,9 +483,44 @@ static void a_server_that_hangs_is_not_waited_for(void **state)
     (void)unlink(path);
 }
 
+static void who_cannot_learn_the_proxy_does_not_go_without_one(void **state)
+{
+    static const struct {
+        enum tatu_err err;
+        size_t len;
+        enum tatu_err wanted;
+    } rows[] = {
+        {TATU_OK, sizeof(proxy), TATU_OK},
+        {TATU_ERR_NOT_FOUND, 0, TATU_OK},
+        {TATU_OK, sizeof(proxy) - 1, TATU_ERR_FORMAT},
+        {TATU_OK, 0, TATU_ERR_FORMAT},
+        {TATU_ERR_DENIED, 0, TATU_ERR_DENIED},
+        {TATU_ERR_UNKNOWN_COMMAND, 0, TATU_ERR_UNKNOWN_COMMAND},
+    };
+    struct tatu_net_proxy out;
+    (void)state;
+    assert_int_equal(tatu_os_get_proxy("/tmp/tatu-request-test.none", &out), TATU_ERR_UNREACHABLE);
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        proxy_err = rows[i].err;
+        proxy_len = rows[i].len;
+        memset(&out, 0x55, sizeof(out));
+        const pid_t pid = serve();
+        assert_int_equal(tatu_os_get_proxy(path, &out), rows[i].wanted);
+        end(pid);
+        if (rows[i].wanted != TATU_OK) {
+            assert_int_equal(out.enabled, 0x55); /* untouched */
+        } else if (rows[i].err == TATU_OK) {
+            assert_memory_equal(&out, &proxy, sizeof(out));
+        } else {
+            assert_int_equal(out.enabled, 0);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_cannot_learn_the_proxy_does_not_go_without_one),
         cmocka_unit_test(a_request_is_a_header_and_a_payload_within_the_limit),
         cmocka_unit_test(what_is_encoded_is_decoded_again),
         cmocka_unit_test(an_answer_brings_number_and_payload),

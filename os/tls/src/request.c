@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "os/tls/tls.h"
+#include "proto/network.h"
 
 #define CONNECT_TIMEOUT_S 10L
 #define STALL_TIMEOUT_S 15L
@@ -84,8 +85,14 @@ static size_t take_piece(char *data, size_t size, size_t count, void *context)
 /* status: of the answer, 0 when none came. */
 static enum tatu_err name_failure(const struct exchange *exchange, CURLcode code, long status)
 {
+    long tunnel = 0; /* the proxy's answer */
+    (void)curl_easy_getinfo(exchange->curl, CURLINFO_HTTP_CONNECTCODE, &tunnel);
     if (exchange->err != TATU_OK) {
         return exchange->err;
+    }
+    if (code != CURLE_OK && tunnel >= 300) {
+        /* 5xx: it could not reach the service; 4xx: it would not */
+        return tunnel / 100 == 5 ? TATU_ERR_UNREACHABLE : TATU_ERR_DENIED;
     }
     if (code != CURLE_OK && code != CURLE_OUT_OF_MEMORY && status != 0) {
         return TATU_ERR_UNREACHABLE; /* it broke in the middle of the answer */
@@ -107,6 +114,26 @@ static enum tatu_err name_failure(const struct exchange *exchange, CURLcode code
     }
 }
 
+/* As applications are told to (Networking_Curl_SetDefaultProxy), with the tunnel that https needs.
+ * An empty name is no proxy, and none of the environment either. */
+static void set_proxy(CURL *curl, const struct tatu_net_proxy *proxy)
+{
+    char url[TATU_NET_HOST_SIZE + 16] = "";
+    if (proxy != NULL && proxy->enabled == 1) {
+        const bool bare6 = strchr(proxy->address, ':') != NULL;
+        (void)snprintf(url, sizeof(url), bare6 ? "http://[%s]" : "http://%s", proxy->address);
+        (void)curl_easy_setopt(curl, CURLOPT_PROXYPORT, (long)proxy->port);
+        (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, proxy->no_proxy);
+        (void)curl_easy_setopt(curl, CURLOPT_HTTPPROXYTUNNEL, 1L);
+        if (proxy->auth == TATU_NET_PROXY_BASIC) {
+            (void)curl_easy_setopt(curl, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+            (void)curl_easy_setopt(curl, CURLOPT_PROXYUSERNAME, proxy->username);
+            (void)curl_easy_setopt(curl, CURLOPT_PROXYPASSWORD, proxy->password);
+        }
+    }
+    (void)curl_easy_setopt(curl, CURLOPT_PROXY, url);
+}
+
 static void set_options(struct exchange *exchange, const char *url)
 {
     const struct tatu_tls_request *request = exchange->request;
@@ -118,6 +145,7 @@ static void set_options(struct exchange *exchange, const char *url)
     (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, STALL_TIMEOUT_S);
     (void)curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 16384L);
+    set_proxy(curl, request->proxy);
     /* curl's own check wants a file of roots; ours is stricter and always on */
     (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
     (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -156,9 +184,10 @@ enum tatu_err tatu_tls_request(const struct tatu_tls_request *request, struct ta
     (void)curl_easy_setopt(exchange.curl, CURLOPT_HTTPHEADER, headers);
     const CURLcode code = curl_easy_perform(exchange.curl);
     (void)curl_easy_getinfo(exchange.curl, CURLINFO_RESPONSE_CODE, &status);
+    const enum tatu_err err = name_failure(&exchange, code, status);
     curl_easy_cleanup(exchange.curl);
     curl_slist_free_all(headers);
-    TATU_TRY(name_failure(&exchange, code, status));
+    TATU_TRY(err);
     *out_status = (uint32_t)status;
     return TATU_OK;
 }

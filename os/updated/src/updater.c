@@ -15,6 +15,7 @@
 #include "os/lib/store.h"
 #include "os/lib/vault.h"
 #include "proto/cose.h"
+#include "proto/network.h"
 #include "renewal.h"
 
 #define IDENTITY_FOLDER "/run/deviceauth/update"
@@ -35,18 +36,33 @@ static void close_identity(struct identity *identity)
     tatu_tls_close_identity(identity->of);
 }
 
-/* The certificate is replaced when it is renewed, therefore it is opened for each round. */
+static void wipe_proxy(struct tatu_net_proxy *proxy)
+{
+    tatu_base_wipe(proxy, sizeof(*proxy));
+}
+
+/* The certificate is replaced when it is renewed, and the proxy when it is set: both are asked for
+ * each time. */
 enum tatu_err tatu_updater_ask(const struct tatu_updater *updater, struct tatu_tls_request *request,
                                struct tatu_buf *out)
 {
     uint32_t status = 0;
     struct identity identity __attribute__((cleanup(close_identity))) = {NULL};
+    struct tatu_net_proxy proxy __attribute__((cleanup(wipe_proxy))) = {.enabled = 0};
+    TATU_TRY(tatu_os_get_proxy(TATU_NETD_SOCKET, &proxy));
     TATU_TRY(tatu_tls_open_identity(IDENTITY_FOLDER, &identity.of));
     request->host = updater->keystore.host;
     request->port = updater->keystore.update_port;
     request->service_root = updater->keystore.service_root;
     request->identity = identity.of;
-    TATU_TRY(tatu_tls_request(request, out, &status));
+    request->proxy = &proxy;
+    const enum tatu_err err = tatu_tls_request(request, out, &status);
+    request->proxy = NULL; /* it ends here */
+    if (err != TATU_OK && proxy.enabled == 1) {
+        tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "by the proxy %s: %s", proxy.address,
+                    tatu_err_name(err));
+    }
+    TATU_TRY(err);
     return tatu_updated_name_status(status);
 }
 
