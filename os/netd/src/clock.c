@@ -83,14 +83,17 @@ static void get_server(const struct tatu_clock *clock, size_t n, char out[TATU_N
 {
     const struct tatu_net_ntp *ntp = &clock->config->ntp;
     const char *list[TATU_CLOCK_SERVER_MAX] = {0};
-    char texts[TATU_NET_NTP_MAX][INET_ADDRSTRLEN];
+    char texts[TATU_NET_NTP_MAX][INET6_ADDRSTRLEN];
     size_t count = 0;
     if (ntp->mode == TATU_NET_NTP_CUSTOM) {
         list[count++] = ntp->primary;
         list[count++] = ntp->secondary;
     } else if (ntp->mode == TATU_NET_NTP_AUTOMATIC) {
         for (size_t i = 0; i < clock->network_count; i++) {
-            list[count++] = inet_ntop(AF_INET, clock->network[i] + 12, texts[i], sizeof(texts[i]));
+            const bool ipv4 = tatu_net_is_ipv4(clock->network[i]);
+            list[count++] =
+                inet_ntop(ipv4 ? AF_INET : AF_INET6, clock->network[i] + (ipv4 ? 12 : 0), texts[i],
+                          sizeof(texts[i]));
         }
     }
     if (ntp->mode == TATU_NET_NTP_DEFAULT || ntp->fallback == 1) {

@@ -8,6 +8,9 @@
 
 #define ICMP_ADVERTISEMENT 134
 #define OPTION_SERVERS 25
+/* The kernel's, which has no header for them (net/if_inet6.h). */
+#define RA_OTHER 0x80u
+#define RA_MANAGED 0x40u
 
 static enum tatu_err ask(int fd, uint16_t type, uint8_t family)
 {
@@ -33,17 +36,23 @@ enum tatu_err tatu_netd_ask_addresses(int fd)
     return ask(fd, RTM_GETADDR, AF_INET6);
 }
 
+enum tatu_err tatu_netd_ask_routers(int fd)
+{
+    return ask(fd, RTM_GETLINK, AF_INET6);
+}
+
 enum tatu_err tatu_netd_open_events(int *out_fd)
 {
     const struct sockaddr_nl here = {.nl_family = AF_NETLINK,
                                      .nl_groups = RTMGRP_LINK | RTMGRP_IPV6_IFADDR};
-    const int group = RTNLGRP_ND_USEROPT;
+    static const int groups[] = {RTNLGRP_ND_USEROPT, RTNLGRP_IPV6_IFINFO};
     const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (fd < 0) {
         return TATU_ERR_IO;
     }
     if (bind(fd, (const struct sockaddr *)&here, sizeof(here)) != 0 ||
-        setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) != 0 ||
+        setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[0], sizeof(groups[0])) != 0 ||
+        setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[1], sizeof(groups[1])) != 0 ||
         tatu_netd_ask_links(fd) != TATU_OK) {
         (void)close(fd);
         return TATU_ERR_IO;
@@ -54,6 +63,41 @@ enum tatu_err tatu_netd_open_events(int *out_fd)
 
 /* ---- reading ---- */
 
+/* The value of the first attribute of that type; nothing where there is none. */
+static struct tatu_span find_attribute(struct tatu_span list, uint16_t type)
+{
+    while (list.len >= sizeof(struct rtattr)) {
+        struct rtattr head;
+        memcpy(&head, list.data, sizeof(head));
+        if (head.rta_len < sizeof(head) || head.rta_len > list.len) {
+            break;
+        }
+        if ((head.rta_type & NLA_TYPE_MASK) == type) {
+            return (struct tatu_span){list.data + sizeof(head), head.rta_len - sizeof(head)};
+        }
+        const size_t used = RTA_ALIGN(head.rta_len) < list.len ? RTA_ALIGN(head.rta_len) : list.len;
+        list = (struct tatu_span){list.data + used, list.len - used};
+    }
+    return (struct tatu_span){NULL, 0};
+}
+
+/* IPv6's own news of a link: what its router says. */
+static bool read_router(const struct ifinfomsg *info, struct tatu_span attributes,
+                        struct tatu_event *out)
+{
+    const struct tatu_span flags =
+        find_attribute(find_attribute(attributes, IFLA_PROTINFO), IFLA_INET6_FLAGS);
+    if (flags.len != 4) {
+        return false;
+    }
+    const uint32_t value = tatu_get_le32(flags.data);
+    out->kind = TATU_EVENT_ROUTER;
+    out->ifindex = (uint32_t)info->ifi_index;
+    out->managed = (value & RA_MANAGED) != 0;
+    out->other = (value & RA_OTHER) != 0;
+    return true;
+}
+
 static bool read_link(struct tatu_span body, struct tatu_event *out)
 {
     struct ifinfomsg info;
@@ -61,6 +105,10 @@ static bool read_link(struct tatu_span body, struct tatu_event *out)
         return false;
     }
     memcpy(&info, body.data, sizeof(info));
+    if (info.ifi_family == AF_INET6) {
+        return read_router(
+            &info, (struct tatu_span){body.data + sizeof(info), body.len - sizeof(info)}, out);
+    }
     out->kind = TATU_EVENT_LINK;
     out->ifindex = (uint32_t)info.ifi_index;
     out->flags = info.ifi_flags;
@@ -77,25 +125,17 @@ static bool read_address(struct tatu_span body, bool gone, struct tatu_event *ou
     out->kind = gone ? TATU_EVENT_ADDRESS_GONE : TATU_EVENT_ADDRESS;
     out->ifindex = info.ifa_index;
     out->prefix = info.ifa_prefixlen;
-    /* one that is still being tried, or that somebody else has, is not ours */
-    if (info.ifa_family != AF_INET6 ||
-        (!gone && (info.ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0)) {
+    const struct tatu_span address = find_attribute(
+        (struct tatu_span){body.data + sizeof(info), body.len - sizeof(info)}, IFA_ADDRESS);
+    if (info.ifa_family != AF_INET6 || address.len != 16) {
         return false;
     }
-    size_t at = NLMSG_ALIGN(sizeof(info));
-    while (at + sizeof(struct rtattr) <= body.len) {
-        struct rtattr attribute;
-        memcpy(&attribute, body.data + at, sizeof(attribute));
-        if (attribute.rta_len < sizeof(attribute) || attribute.rta_len > body.len - at) {
-            return false;
-        }
-        if (attribute.rta_type == IFA_ADDRESS && attribute.rta_len == sizeof(attribute) + 16) {
-            memcpy(out->address, body.data + at + sizeof(attribute), 16);
-            return true;
-        }
-        at += RTA_ALIGN(attribute.rta_len);
+    memcpy(out->address, address.data, 16);
+    if ((info.ifa_flags & IFA_F_DADFAILED) != 0) {
+        out->kind = TATU_EVENT_ADDRESS_TAKEN;
+        return true;
     }
-    return false;
+    return gone || (info.ifa_flags & IFA_F_TENTATIVE) == 0; /* that is still being tried */
 }
 
 /* RFC 8106 §5.1: type, length in eights, u16 0, u32 lifetime, addresses. */

@@ -63,7 +63,62 @@ static void an_address_is_told_once_it_is_ours(void **state)
     assert_int_equal(event.address[15], 1);
     start_address(&m, IFA_F_TENTATIVE);
     assert_int_equal(take(&m, &event), TATU_ERR_NOT_FOUND);
+}
+
+static void an_address_that_another_machine_has_is_told_as_such(void **state)
+{
+    struct message m;
+    struct tatu_event event;
+    (void)state;
     start_address(&m, IFA_F_DADFAILED);
+    assert_int_equal(take(&m, &event), TATU_OK);
+    assert_int_equal(event.kind, TATU_EVENT_ADDRESS_TAKEN);
+    assert_int_equal(event.address[15], 1);
+    start_address(&m, IFA_F_TENTATIVE | IFA_F_DADFAILED);
+    assert_int_equal(take(&m, &event), TATU_OK);
+    assert_int_equal(event.kind, TATU_EVENT_ADDRESS_TAKEN);
+}
+
+/* IPv6's own news of a link: IFLA_PROTINFO with the flags of the last advertisement in it. */
+static void start_router(struct message *m, uint32_t flags, uint16_t inner_len)
+{
+    const struct ifinfomsg info = {.ifi_family = AF_INET6, .ifi_index = 2};
+    const struct rtattr name = {.rta_len = 9, .rta_type = IFLA_IFNAME};
+    const struct rtattr outer = {.rta_len = (unsigned short)(4 + inner_len),
+                                 .rta_type = IFLA_PROTINFO | NLA_F_NESTED};
+    const struct rtattr inner = {.rta_len = inner_len, .rta_type = IFLA_INET6_FLAGS};
+    start(m, RTM_NEWLINK);
+    put(m, &info, sizeof(info));
+    put(m, &name, sizeof(name));
+    put(m, "eth0\0\0\0\0", 8);
+    put(m, &outer, sizeof(outer));
+    put(m, &inner, sizeof(inner));
+    put(m, &flags, sizeof(flags));
+}
+
+static void what_the_router_says_of_addresses_is_told(void **state)
+{
+    static const struct {
+        uint32_t flags;
+        bool managed, other;
+    } rows[] = {{0x80000030, false, false},
+                {0x80000070, true, false},
+                {0x800000b0, false, true},
+                {0x800000f0, true, true}};
+    struct message m;
+    struct tatu_event event;
+    (void)state;
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        start_router(&m, rows[i].flags, 8);
+        assert_int_equal(take(&m, &event), TATU_OK);
+        assert_int_equal(event.kind, TATU_EVENT_ROUTER);
+        assert_int_equal(event.ifindex, 2);
+        assert_int_equal(event.managed, rows[i].managed);
+        assert_int_equal(event.other, rows[i].other);
+    }
+    start_router(&m, 0x40, 6); /* flags that are cut */
+    assert_int_equal(take(&m, &event), TATU_ERR_NOT_FOUND);
+    start_router(&m, 0x40, 2);
     assert_int_equal(take(&m, &event), TATU_ERR_NOT_FOUND);
 }
 
@@ -153,6 +208,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_is_told_once_it_is_ours),
+        cmocka_unit_test(an_address_that_another_machine_has_is_told_as_such),
+        cmocka_unit_test(what_the_router_says_of_addresses_is_told),
         cmocka_unit_test(name_servers_of_a_router_are_told),
         cmocka_unit_test(name_servers_that_cannot_be_are_left_out),
         cmocka_unit_test(a_link_and_the_end_of_a_list_are_told),

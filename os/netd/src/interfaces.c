@@ -137,9 +137,16 @@ void tatu_netd_describe_interface(const struct tatu_interface *interface,
     }
 }
 
+/* The router and DHCPv6 may tell the same. */
 static void put_server(const struct tatu_interface *interface, const uint8_t address[16],
                        struct tatu_resolver_server out[TATU_RESOLVER_SERVER_MAX], size_t *count)
 {
+    for (size_t i = 0; i < *count; i++) {
+        if (memcmp(out[i].address, address, 16) == 0 &&
+            strcmp(out[i].interface, interface->name) == 0) {
+            return;
+        }
+    }
     if (*count < TATU_RESOLVER_SERVER_MAX) {
         memcpy(out[*count].address, address, 16);
         memset(out[*count].interface, 0, sizeof(out->interface));
@@ -165,6 +172,9 @@ static void put_servers(const struct tatu_interface *interface,
     for (size_t i = 0; i < interface->dns6_count && tatu_os_now_ms() < interface->dns6_until_ms;
          i++) {
         put_server(interface, interface->dns6[i], out, count);
+    }
+    for (size_t i = 0; i < interface->stateful.lease.dns_count; i++) {
+        put_server(interface, interface->stateful.lease.dns[i], out, count);
     }
 }
 
@@ -407,12 +417,23 @@ void tatu_netd_release_interface(struct tatu_interface *interface)
     }
     stop_dhcp(interface);
     clear_address(interface);
+    tatu_netd_release_stateful6(&interface->stateful);
+}
+
+/* What the router says counts where addresses of IPv6 are automatic. */
+static bool is_automatic6(const struct tatu_interface *interface)
+{
+    return interface->carrier && tatu_netd_is_up(interface) && !tatu_netd_is_private(interface) &&
+           interface->config->ip.mode6 == TATU_NET_IP6_AUTOMATIC;
 }
 
 void tatu_netd_renew_interface(struct tatu_interface *interface)
 {
     if (interface->carrier && tatu_netd_is_up(interface)) {
         start_dhcp(interface);
+    }
+    if (is_automatic6(interface)) {
+        tatu_netd_renew_stateful6(&interface->stateful, interface->managed, interface->other);
     }
 }
 
@@ -463,6 +484,9 @@ static void gain(struct tatu_interface *interface)
             (void)set_address(interface, number_of(ip->address), UINT32_MAX << (32 - ip->prefix),
                               number_of(ip->router));
         }
+        if (is_automatic6(interface)) { /* the kernel tells a router's word only when it changes */
+            tatu_netd_follow_router(&interface->stateful, interface->managed, interface->other);
+        }
     }
     tell_changed(interface);
 }
@@ -473,6 +497,7 @@ static void lose(struct tatu_interface *interface)
     interface->internet = false;
     stop_dhcp(interface);
     clear_address(interface);
+    tatu_netd_stop_stateful6(&interface->stateful, interface->carrier);
     interface->dns6_count = 0;
     tell_changed(interface);
 }
@@ -615,11 +640,38 @@ static void take_event(struct tatu_interfaces *interfaces, const struct tatu_eve
     case TATU_EVENT_ADDRESS_GONE:
         remove_address6(interface, event->address);
         break;
+    case TATU_EVENT_ADDRESS_TAKEN:
+        remove_address6(interface, event->address);
+        tatu_netd_tell_taken(&interface->stateful, event->address);
+        break;
+    case TATU_EVENT_ROUTER:
+        interface->managed = event->managed;
+        interface->other = event->other;
+        if (is_automatic6(interface)) {
+            tatu_netd_follow_router(&interface->stateful, event->managed, event->other);
+        }
+        break;
     case TATU_EVENT_SERVERS:
         if (interface->config != NULL && interface->config->ip.mode6 == TATU_NET_IP6_AUTOMATIC) {
             take_servers(interface, event);
         }
         break;
+    }
+}
+
+/* One list was told to its end: the next is asked for. */
+static void ask_next(struct tatu_interfaces *interfaces)
+{
+    enum tatu_err err = TATU_OK;
+    if (interfaces->asked == TATU_ASKED_LINKS) {
+        interfaces->asked = TATU_ASKED_ADDRESSES;
+        err = tatu_netd_ask_addresses(interfaces->events.fd);
+    } else if (interfaces->asked == TATU_ASKED_ADDRESSES) {
+        interfaces->asked = TATU_ASKED_ROUTERS;
+        err = tatu_netd_ask_routers(interfaces->events.fd);
+    }
+    if (err != TATU_OK) {
+        tatu_os_log(interfaces->log, TATU_OS_LOG_ERROR, "the kernel does not tell addresses");
     }
 }
 
@@ -633,17 +685,17 @@ static void on_events(struct tatu_os_watch *watch, uint32_t ready)
     struct tatu_span rest = {room, len < 0 ? 0 : (size_t)len};
     (void)ready;
     if (len < 0 && errno == ENOBUFS) { /* some were lost: all is asked for again */
-        interfaces->asked_addresses = tatu_netd_ask_links(watch->fd) != TATU_OK;
+        interfaces->asked = TATU_ASKED_LINKS;
+        if (tatu_netd_ask_links(watch->fd) != TATU_OK) {
+            tatu_os_log(interfaces->log, TATU_OS_LOG_ERROR, "the kernel is not asked again");
+        }
         return;
     }
     while (tatu_netd_take_event(&rest, &event, &end) == TATU_OK) {
         take_event(interfaces, &event);
     }
-    if (end && !interfaces->asked_addresses) {
-        interfaces->asked_addresses = true;
-        if (tatu_netd_ask_addresses(watch->fd) != TATU_OK) {
-            tatu_os_log(interfaces->log, TATU_OS_LOG_ERROR, "the kernel does not tell addresses");
-        }
+    if (end) {
+        ask_next(interfaces);
     }
 }
 
@@ -680,6 +732,39 @@ static void name_links(struct tatu_interfaces *interfaces)
     }
 }
 
+static void on_servers6(void *context)
+{
+    tell_changed(context);
+}
+
+static void prepare_stateful6(struct tatu_interface *interface)
+{
+    struct tatu_interfaces *all = interface->all;
+    interface->stateful = (struct tatu_stateful6){
+        .loop = all->loop,
+        .log = all->log,
+        .name = interface->name,
+        .ifindex = interface->ifindex,
+        .iaid = (uint32_t)(interface - all->entries),
+        .duid = &all->duid,
+        .changed = on_servers6,
+        .context = interface,
+        .servers.fd = -1,
+    };
+}
+
+/* By the hardware address (RFC 8415 §11.4), where the board has none of its own. */
+static void make_duid(struct tatu_interfaces *interfaces)
+{
+    static const uint8_t head[4] = {0, 3, 0, 1}; /* DUID-LL, Ethernet */
+    if (interfaces->duid.len == 0) {
+        memcpy(interfaces->duid.bytes, head, sizeof(head));
+        memcpy(interfaces->duid.bytes + sizeof(head),
+               interfaces->entries[TATU_INTERFACE_ETH0].hardware_mac, 6);
+        interfaces->duid.len = sizeof(head) + 6;
+    }
+}
+
 static void find_links(struct tatu_interfaces *interfaces, const struct tatu_config *config)
 {
     for (size_t i = 0; i < TATU_INTERFACE_COUNT; i++) {
@@ -694,7 +779,9 @@ static void find_links(struct tatu_interfaces *interfaces, const struct tatu_con
             memcpy(interface->mac, interface->hardware_mac, sizeof(interface->mac));
         }
         (void)tatu_netd_put_own(interfaces->own_fd, interface->ifindex, everybody);
+        prepare_stateful6(interface);
     }
+    make_duid(interfaces);
     interfaces->entries[TATU_INTERFACE_LO].address = INADDR_LOOPBACK;
     interfaces->entries[TATU_INTERFACE_LO].mask = 0xff000000u;
     interfaces->entries[TATU_INTERFACE_ETH0].config = &config->interfaces[TATU_CONFIG_ETH0];

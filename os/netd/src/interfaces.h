@@ -9,6 +9,7 @@
 #include "os/lib/log.h"
 #include "os/lib/loop.h"
 #include "resolver.h"
+#include "stateful6.h"
 
 enum tatu_interface_place {
     TATU_INTERFACE_LO,
@@ -39,6 +40,9 @@ struct tatu_interface {
     size_t dns6_count; /* as routers tell, until dns6_until_ms */
     uint8_t dns6[TATU_NET_DNS_MAX][16];
     uint64_t dns6_until_ms;
+    bool managed; /* the last router advertisement: addresses by DHCPv6 ... */
+    bool other;   /* ... or all but addresses */
+    struct tatu_stateful6 stateful;
     /* DHCP */
     bool asking;
     struct tatu_lease_client client;
@@ -51,12 +55,13 @@ struct tatu_interface {
 struct tatu_interfaces {
     struct tatu_os_loop *loop;
     const struct tatu_os_log *log;
-    int own_fd; /* the filter's map of the board's addresses */
+    int own_fd;                  /* the filter's map of the board's addresses */
+    struct tatu_dhcp6_duid duid; /* the board's; len 0: by the hardware address of eth0 */
     /** Addresses, name servers or the carrier changed. */
     void (*changed)(void *context);
     void *context;
     struct tatu_os_watch events;
-    bool asked_addresses;
+    enum { TATU_ASKED_LINKS, TATU_ASKED_ADDRESSES, TATU_ASKED_ROUTERS } asked; /* the kernel */
     struct tatu_interface entries[TATU_INTERFACE_COUNT];
 };
 

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/if_addr.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <net/route.h>
@@ -198,6 +201,59 @@ enum tatu_err tatu_netd_add_address6(uint32_t ifindex, const uint8_t address[16]
     memcpy(&route.rtmsg_gateway, router, 16);
     const enum tatu_err routed = ask_kernel_of(AF_INET6, SIOCADDRT, &route);
     return routed == TATU_ERR_EXISTS ? TATU_OK : routed;
+}
+
+struct lease_request {
+    struct nlmsghdr head;
+    struct ifaddrmsg body;
+    struct rtattr address_head;
+    uint8_t address[16];
+    struct rtattr life_head;
+    struct ifa_cacheinfo life;
+    struct rtattr flags_head;
+    uint32_t flags;
+};
+
+/* One request, one acknowledgement. */
+static enum tatu_err ask_netlink(const struct lease_request *request)
+{
+    struct {
+        struct nlmsghdr head;
+        struct nlmsgerr error;
+        uint8_t room[sizeof(struct lease_request)];
+    } answer;
+    const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (fd < 0) {
+        return TATU_ERR_IO;
+    }
+    const bool good = send(fd, request, sizeof(*request), 0) == (ssize_t)sizeof(*request) &&
+                      recv(fd, &answer, sizeof(answer), 0) >=
+                          (ssize_t)(sizeof(answer.head) + sizeof(answer.error)) &&
+                      answer.head.nlmsg_type == NLMSG_ERROR && answer.error.error == 0;
+    (void)close(fd);
+    return good ? TATU_OK : TATU_ERR_IO;
+}
+
+enum tatu_err tatu_netd_lease_address6(uint32_t ifindex, const uint8_t address[16],
+                                       uint32_t preferred_s, uint32_t valid_s)
+{
+    struct lease_request request = {
+        .head = {.nlmsg_len = sizeof(request),
+                 .nlmsg_type = RTM_NEWADDR,
+                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE},
+        .body = {.ifa_family = AF_INET6, .ifa_prefixlen = 128, .ifa_index = ifindex},
+        .address_head = {RTA_LENGTH(16), IFA_ADDRESS},
+        .life_head = {RTA_LENGTH(sizeof(struct ifa_cacheinfo)), IFA_CACHEINFO},
+        .life = {.ifa_prefered = preferred_s, .ifa_valid = valid_s},
+        .flags_head = {RTA_LENGTH(sizeof(uint32_t)), IFA_FLAGS},
+        .flags = IFA_F_NOPREFIXROUTE,
+    };
+    _Static_assert(sizeof(request) == NLMSG_LENGTH(sizeof(struct ifaddrmsg)) + RTA_LENGTH(16) +
+                                          RTA_LENGTH(sizeof(struct ifa_cacheinfo)) +
+                                          RTA_LENGTH(sizeof(uint32_t)),
+                   "no holes: as netlink wants it");
+    memcpy(request.address, address, sizeof(request.address));
+    return ask_netlink(&request);
 }
 
 enum tatu_err tatu_netd_remove_address6(uint32_t ifindex, const uint8_t address[16], uint8_t prefix)

@@ -32,6 +32,10 @@ enum tatu_err tatu_netd_clear_address(const char *name);
 /** One more address of IPv6, and the default route over router when it is not all zero. */
 enum tatu_err tatu_netd_add_address6(uint32_t ifindex, const uint8_t address[16], uint8_t prefix,
                                      const uint8_t router[16], uint32_t metric);
+/** The same address (/128) for so long, or as long from now on as is told; UINT32_MAX is for ever.
+ *  Errors: IO. */
+enum tatu_err tatu_netd_lease_address6(uint32_t ifindex, const uint8_t address[16],
+                                       uint32_t preferred_s, uint32_t valid_s);
 /** Errors: IO. */
 enum tatu_err tatu_netd_remove_address6(uint32_t ifindex, const uint8_t address[16],
                                         uint8_t prefix);

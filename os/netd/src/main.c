@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "os/lib/store.h"
+#include "os/lib/vault.h"
 #include "os/netd/netd.h"
 #include "proto/image.h"
 #include "state.h"
@@ -168,15 +169,29 @@ static void on_interfaces(void *context)
     tatu_netd_tell_changed(context);
 }
 
+static void put_time_server(const uint8_t address[16], uint8_t out[TATU_NET_NTP_MAX][16],
+                            size_t *count)
+{
+    if (*count < TATU_NET_NTP_MAX) {
+        memcpy(out[(*count)++], address, 16);
+    }
+}
+
 static size_t list_time_servers(const struct netd *netd, uint8_t out[TATU_NET_NTP_MAX][16])
 {
     size_t count = 0;
     for (size_t i = 0; i < TATU_INTERFACE_COUNT; i++) {
         const struct tatu_interface *interface = &netd->interfaces.entries[i];
-        for (size_t n = 0; interface->lease.address != 0 && !tatu_netd_is_private(interface) &&
-                           n < interface->lease.ntp_count && count < TATU_NET_NTP_MAX;
-             n++) {
-            tatu_netd_map_ipv4(interface->lease.ntp[n], out[count++]);
+        uint8_t address[16];
+        if (tatu_netd_is_private(interface)) {
+            continue;
+        }
+        for (size_t n = 0; interface->lease.address != 0 && n < interface->lease.ntp_count; n++) {
+            tatu_netd_map_ipv4(interface->lease.ntp[n], address);
+            put_time_server(address, out, &count);
+        }
+        for (size_t n = 0; n < interface->stateful.lease.ntp_count; n++) {
+            put_time_server(interface->stateful.lease.ntp[n], out, &count);
         }
     }
     return count;
@@ -259,6 +274,23 @@ static void open_monitor(struct netd *netd)
     }
 }
 
+/* A UUID (RFC 6355) that is the same for the chip's life and tells nothing else about it. */
+static void make_duid(struct netd *netd)
+{
+    static const uint8_t label[TATU_OS_LABEL_SIZE] = "DUID of DHCPv6";
+    uint8_t key[32];
+    struct tatu_dhcp6_duid *duid = &netd->interfaces.duid;
+    if (tatu_os_derive_key(&netd->monitor, label, key) != TATU_OK) {
+        return;
+    }
+    duid->bytes[1] = 4; /* DUID-UUID */
+    memcpy(duid->bytes + 2, key, 16);
+    duid->bytes[2 + 6] = (uint8_t)((duid->bytes[2 + 6] & 0x0f) | 0x40);
+    duid->bytes[2 + 8] = (uint8_t)((duid->bytes[2 + 8] & 0x3f) | 0x80);
+    duid->len = 18;
+    tatu_base_wipe(key, sizeof(key));
+}
+
 static enum tatu_err start_network(struct netd *netd)
 {
     struct tatu_interfaces *interfaces = &netd->interfaces;
@@ -266,6 +298,7 @@ static enum tatu_err start_network(struct netd *netd)
     interfaces->log = &netd->log;
     interfaces->changed = on_interfaces;
     interfaces->context = netd;
+    make_duid(netd);
     TATU_TRY(tatu_netd_make_own_map(&interfaces->own_fd));
     TATU_TRY(tatu_netd_start_interfaces(interfaces, &netd->config));
     netd->lists.own_fd = interfaces->own_fd;
@@ -301,7 +334,6 @@ static enum tatu_err start(struct netd *netd)
     open_monitor(netd);
     read_service(netd);
     load_config(netd);
-    write_resolv_conf(netd);
     tatu_netd_init_resolver(&netd->resolver, &netd->loop);
     tatu_netd_start_lists(&netd->lists, &netd->resolver, &netd->log);
     start_users(netd);
@@ -311,6 +343,7 @@ static enum tatu_err start(struct netd *netd)
     netd->stub.context = netd;
     TATU_TRY(tatu_netd_start_stub(&netd->stub, &netd->resolver));
     TATU_TRY(tatu_os_serve(&netd->server, &netd->loop, CONTROL_FD, tatu_netd_act, netd));
+    write_resolv_conf(netd); /* attestd waits for it, and then asks for the proxy */
     tatu_netd_tell_changed(netd);
     return tatu_os_run_loop(&netd->loop);
 }

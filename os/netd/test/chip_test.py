@@ -5,7 +5,11 @@ what is kept over a restart.
 chip_test.py [--qemu FILE] [--keep] [--replace PATH=FILE,...] [NAME...]
 
 --replace puts other programs on the board; --release takes a release with the probe that is there already."""
+import contextlib
+import fcntl
 import os
+import re
+import select
 import socket
 import struct
 import subprocess
@@ -28,6 +32,8 @@ ALLOW, DESK_STATUS, RULES, DROP_PROXY, WIFI_CHANGE, WIFI_REMOVE = range(0x2000, 
 UP, CONNECTED, IP, INTERNET = 1, 2, 4, 8
 PORT, DESK_PORT, WIRE_HERE, WIRE_THERE, PROXY_PORT = 2443, 2444, 2445, 2446, 2447
 OWN = "10.9.0.1"
+SEGMENT, ROUTER6, DNS6, NTP6 = "wire0", "fd35::1", "fd35::53", "fd35::7b"
+LEASE_S = 120  # the shortest that dnsmasq gives
 
 
 def number(category, code):
@@ -88,6 +94,14 @@ class Probe:
             out[name.rstrip(b"\0").decode()] = (flags, dynamic, mac, addresses)
         return out
 
+    def is_refused(self, name):
+        """Whether what DHCP offers there is not taken."""
+        told = self.ask(INTERFACES)
+        return any(told[at:at + 16] == name_of(name) and told[at + 134] == 1 for at in range(0, len(told), 136))
+
+    def addresses6(self, name):
+        return [socket.inet_ntop(socket.AF_INET6, one) for one in self.interfaces()[name][3] if one[:2] == b"\xfd\x35"]
+
 
 def refused(what, err_number):
     try:
@@ -111,14 +125,19 @@ def until(what, seconds=20):
         time.sleep(0.2)
 
 
+def listen_at(where, port):
+    made = socket.socket(socket.AF_INET6 if ":" in where else socket.AF_INET, socket.SOCK_DGRAM)
+    made.bind((where, port))
+    return made
+
+
 class Names(threading.Thread):
     """A DNS server on the host's loopback, which the board sees as 10.0.2.2."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1"):
         super().__init__(daemon=True)
         self.asked = []
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 53))
+        self.socket = listen_at(address, 53)
         self.start()
 
     def run(self):
@@ -147,11 +166,10 @@ class Names(threading.Thread):
 class Time(threading.Thread):
     """An SNTP server on the host's loopback; `ahead` seconds wrong."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1"):
         super().__init__(daemon=True)
         self.ahead, self.asked = 0, 0
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 123))
+        self.socket = listen_at(address, 123)
         self.start()
 
     def run(self):
@@ -204,6 +222,89 @@ class Wire:
         return None
 
 
+class Segment:
+    """The private wire leads into an interface of the test's own namespace, on which dnsmasq is router and DHCP server."""
+
+    def __init__(self, wire, work):
+        self.wire, self.over = wire, threading.Event()
+        self.log, self.leases = os.path.join(work, "dnsmasq.log"), os.path.join(work, "leases")
+        self.server, self.taken = None, None
+        self.tap = os.open("/dev/net/tun", os.O_RDWR)
+        fcntl.ioctl(self.tap, 0x400454ca, struct.pack("16sH22x", SEGMENT.encode(), 0x1002))  # TUNSETIFF: TAP, nothing before frames
+        self.ip("link", "set", SEGMENT, "up")
+        for one in (ROUTER6, DNS6, NTP6):
+            self.ip("addr", "add", one + "/64", "dev", SEGMENT, "nodad")
+        self.ip("addr", "add", "192.168.35.1/24", "dev", SEGMENT)
+        self.relay = threading.Thread(target=self.carry)
+        self.relay.start()
+
+    @staticmethod
+    def ip(*words):
+        subprocess.run(["ip", *words], check=True)
+
+    def carry(self):
+        while not self.over.is_set():
+            for ready in select.select([self.tap, self.wire.socket], [], [], 0.2)[0]:
+                if ready == self.tap:
+                    self.wire.socket.sendto(os.read(self.tap, 2000), ("127.0.0.1", WIRE_THERE))
+                else:
+                    frame = self.wire.socket.recv(2000)
+                    if self.taken and frame[12:14] == b"\x86\xdd" and frame[54:55] == b"\x87" and frame[62:78] == self.taken:
+                        self.wire.socket.sendto(self.advertise(self.taken), ("127.0.0.1", WIRE_THERE))
+                    os.write(self.tap, frame)
+
+    @staticmethod
+    def advertise(own):
+        """To all: this address is another machine's (RFC 4861 §4.4)."""
+        told = b"\x88\0\0\0\x20\0\0\0" + own + b"\2\1" + Wire.MAC
+        ends = own + address("ff02::1")
+        total = sum(struct.unpack(">36H", ends + struct.pack(">II", len(told), 58) + told))
+        while total >> 16:
+            total = (total & 0xffff) + (total >> 16)
+        told = told[:2] + struct.pack(">H", ~total & 0xffff) + told[4:]
+        return b"\x33\x33\0\0\0\1" + Wire.MAC + b"\x86\xdd" + struct.pack(">IHBB", 6 << 28, len(told), 58, 255) + ends + told
+
+    def serve(self, *options):
+        """Another server in place of the one before; leases are forgotten or not, as the file of them is."""
+        self.stop()
+        self.server = subprocess.Popen(
+            ["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--pid-file=", "--user=root", "--port=0", "--bind-interfaces",
+             f"--interface={SEGMENT}", f"--dhcp-leasefile={self.leases}", "--log-dhcp", f"--log-facility={self.log}",
+             "--no-resolv", "--no-hosts", "--no-ping", *options], stderr=subprocess.DEVNULL)
+
+    def serve6(self, *options):
+        self.serve("--enable-ra", "--ra-param=" + SEGMENT + ",5", f"--dhcp-option=option6:dns-server,[{DNS6}]",
+                   f"--dhcp-option=option6:sntp-server,[{NTP6}]", *options)
+
+    def forget_name(self):
+        """The next server has the leases of this one, and a name of its own."""
+        self.stop()
+        with open(self.leases, encoding="ascii") as file:
+            lines = [line for line in file if not line.startswith("duid")]
+        with open(self.leases, "w", encoding="ascii") as file:
+            file.writelines(lines)
+
+    def stop(self):
+        if self.server:
+            self.server.terminate()
+            self.server.wait(10)
+            self.server = None
+
+    def told(self):
+        with contextlib.suppress(FileNotFoundError), open(self.log, encoding="utf-8") as file:
+            return file.read()
+        return ""
+
+    def wait(self, pattern, seconds=30, since=0):
+        return until(lambda: re.search(pattern, self.told()[since:]), seconds)
+
+    def close(self):
+        self.stop()
+        self.over.set()
+        self.relay.join()
+        os.close(self.tap)
+
+
 class World:
     def __init__(self, options, work):
         bodies = read_release(options.release or self.build(options, work))
@@ -213,6 +314,7 @@ class World:
                "-netdev", f"socket,id=n2,udp=127.0.0.1:{WIRE_HERE},localaddr=127.0.0.1:{WIRE_THERE}",
                "-device", "virtio-net-device,netdev=n2"]
         self.names, self.time, self.wire = Names(), Time(), Wire()
+        self.work, self.segment = work, None
         self.board = Chip.made(bodies, sets=(0,), qemu=options.qemu, keep=options.keep, arguments=net)
         self.cycle = None
         self.probe = None
@@ -350,6 +452,115 @@ def time_is_taken_from_a_server_within_bounds(world):
     probe.ask(SET_SYNC, a=0)
     assert probe.ask(DESK_STATUS)[0] == 0
     probe.ask(SET_SYNC, a=1)
+
+
+def an_address_is_had_by_dhcpv6(world):
+    """The router says M: address, name and time servers are the DHCPv6 server's."""
+    world.segment = Segment(world.wire, world.work)
+    world.segment.serve6(f"--dhcp-range=fd35::100,fd35::1ff,64,{LEASE_S}")
+    world.probe.ask(SET_UP, name_of("eth1"), a=1)
+    told = until(lambda: world.probe.addresses6("eth1"), 60)
+    assert re.fullmatch("fd35::1[0-9a-f]{2}", told[0]) and len(told) == 1, told
+    for word in ("SOLICIT", "ADVERTISE", "REQUEST", "REPLY"):
+        world.segment.wait("DHCP" + word)
+    world.board.wait("eth1: DHCPv6 tells 1 name servers, 1 time servers")
+    with socket.socket(socket.AF_INET6) as server:
+        server.bind((ROUTER6, 8080))
+        server.listen()
+        server.settimeout(10)
+        found = struct.unpack("<I", world.probe.do(CONNECT, struct.pack("<H", 8080) + address(ROUTER6)))[0]
+        assert found == 0 and server.accept()[1][0] == told[0], os.strerror(found)
+
+
+def servers_of_dhcpv6_are_used(world):
+    probe = world.probe
+    names, clock = Names(DNS6), Time(NTP6)
+    probe.ask(SET_NTP, struct.pack("<BBBB256s256s", 1, 0, 0, 0, b"", b""))  # what the network tells
+    until(lambda: probe.ask(LAST_SYNC)[24:].rstrip(b"\0").decode() == NTP6, 40)
+    assert clock.asked
+    desk = World.connect(DESK_PORT)
+    desk.ask(SET_UP, name_of("eth0"), a=0)
+    until(lambda: desk.interfaces()["eth0"][0] == 0)
+    try:
+        until(lambda: desk.do(RESOLVE, b"other.test") == address("192.0.2.8"))
+        assert ("other.test", 1) in names.asked
+    finally:
+        desk.ask(SET_UP, name_of("eth0"), a=1)
+    world.probe = until(lambda: World.connect(PORT))
+
+
+def an_address_of_dhcpv6_is_renewed(world):
+    had, since = world.probe.addresses6("eth1"), len(world.segment.told())
+    world.probe.ask(RENEW, name_of("eth1"))
+    world.segment.wait("DHCPRENEW", 30, since)
+    world.segment.wait("DHCPREPLY", 30, since)
+    assert world.probe.addresses6("eth1") == had
+
+
+def what_its_server_does_not_renew_is_asked_of_all(world):
+    """Another server with the leases of the first, which answers to its own name only: Renew in vain at T1, Rebind at T2."""
+    had, since = world.probe.addresses6("eth1"), len(world.segment.told())
+    world.segment.forget_name()
+    world.segment.serve6(f"--dhcp-range=fd35::100,fd35::1ff,64,{LEASE_S}", "--dhcp-duid=35,02:00:00:00:00:35")
+    world.segment.wait("DHCPREBIND", LEASE_S + 30, since)
+    world.segment.wait("DHCPREPLY", 30, since)
+    time.sleep(LEASE_S / 8)  # its first life is over
+    world.probe = World.connect(PORT)  # who says nothing for long is sent away
+    assert world.probe.addresses6("eth1") == had
+
+
+def an_address_of_dhcpv6_is_given_back(world):
+    probe, since = world.probe, len(world.segment.told())
+    probe.ask(RELEASE, name_of("eth1"))
+    world.segment.wait("DHCPRELEASE", 30, since)
+    until(lambda: not probe.addresses6("eth1"))
+    probe.ask(RENEW, name_of("eth1"))
+    until(lambda: probe.addresses6("eth1"), 60)
+    since = len(world.segment.told())
+    probe.ask(SET_UP, name_of("eth1"), a=0)
+    world.segment.wait("DHCPRELEASE", 30, since)
+
+
+def an_address_of_another_machine_is_declined(world):
+    """The server gives the same as before, which somebody has taken meanwhile."""
+    probe, since = world.probe, len(world.segment.told())
+    last = re.findall(r"DHCPREPLY\(\S+\) (fd35::1\S+)", world.segment.told())[-1]
+    world.segment.taken = address(last)
+    probe.ask(SET_UP, name_of("eth1"), a=1)
+    world.board.wait("eth1: another machine has the address of DHCPv6")
+    world.segment.wait("DHCPDECLINE", 30, since)
+    world.segment.taken = None
+    until(lambda: World.connect(PORT).addresses6("eth1"), 90)
+    world.probe = World.connect(PORT)
+
+
+def without_m_only_servers_are_asked_for(world):
+    """The router says O: addresses are its own prefix's."""
+    since = len(world.segment.told())
+    world.segment.serve6("--dhcp-range=fd35::,ra-stateless,64")
+    world.segment.wait("DHCPINFORMATION-REQUEST", 60, since)
+    until(lambda: [one for one in world.probe.addresses6("eth1") if not re.fullmatch("fd35::1[0-9a-f]{2}", one)], 30)
+    world.probe = World.connect(PORT)
+    until(lambda: not [one for one in world.probe.addresses6("eth1") if re.fullmatch("fd35::1[0-9a-f]{2}", one)], 30)
+
+
+def an_address_of_the_desks_net_is_refused(world):
+    """By DHCP and as a static one: the desk stays where it is."""
+    probe, since = world.probe, len(world.segment.told())
+    own = name_of("eth1") + bytes([0, 24, 0, 0, 0, 0, 0, 0]) + address("192.168.35.9") + address(None) + bytes(32) + bytes(48)
+    refused(lambda: probe.ask(APPLY_IP, own), number(30, 7))
+    assert not probe.is_refused("eth1")
+    world.segment.serve("--dhcp-range=192.168.35.50,192.168.35.60,255.255.255.0")
+    world.segment.wait("DHCPOFFER", 90, since)
+    probe = world.probe = World.connect(PORT)
+    until(lambda: probe.is_refused("eth1"))
+    world.board.wait("is in the net of the service interface: not taken")
+    assert not [one for one in probe.interfaces()["eth1"][3] if one[:12] == address("192.168.35.9")[:12]]
+    assert World.connect(DESK_PORT).interfaces()["eth1"]
+    probe.ask(SET_UP, name_of("eth1"), a=0)
+    assert not probe.is_refused("eth1")
+    world.segment.close()
+    world.segment = None
 
 
 def names_fail_over_to_the_other_interface(world):
@@ -519,7 +730,10 @@ CASES = [interfaces_are_found_by_their_slot, the_board_has_an_address_of_ipv6,
          the_desk_comes_in_over_the_service_interface, nothing_is_routed_and_no_address_answers_elsewhere,
          a_network_that_does_not_exist_is_refused_with_its_number, names_are_answered_by_the_os,
          a_proxy_is_kept_and_its_password_told_to_nobody_at_the_desk, time_is_taken_from_a_server_within_bounds,
-         names_fail_over_to_the_other_interface, a_private_network_is_served,
+         an_address_is_had_by_dhcpv6, servers_of_dhcpv6_are_used, an_address_of_dhcpv6_is_renewed,
+         what_its_server_does_not_renew_is_asked_of_all, an_address_of_dhcpv6_is_given_back,
+         an_address_of_another_machine_is_declined, without_m_only_servers_are_asked_for,
+         an_address_of_the_desks_net_is_refused, names_fail_over_to_the_other_interface, a_private_network_is_served,
          from_the_private_side_no_other_address_is_reached, wifi_networks_are_kept_and_the_radio_is_absent,
          a_hardware_address_is_set, what_was_set_is_there_after_a_restart, an_interface_goes_down_and_comes_back,
          it_is_small, a_firewall_lets_through_what_it_names]
@@ -538,6 +752,8 @@ def main():
                 return test(world)
             except Exception:
                 print(world.board.explain(), flush=True)
+                if world.segment:
+                    print("--- dnsmasq", *world.segment.told().splitlines()[-40:], sep="\n", flush=True)
                 raise
 
         with world.board:
@@ -545,6 +761,8 @@ def main():
             try:
                 return suite.run([(test.__name__, lambda test=test: told(test)) for test in CASES], options.names)
             finally:
+                if world.segment:
+                    world.segment.close()
                 world.power_off()
 
 
