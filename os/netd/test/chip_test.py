@@ -143,7 +143,8 @@ class Names(threading.Thread):
     def run(self):
         while True:
             query, who = self.socket.recvfrom(2000)
-            self.socket.sendto(self.answer(query), who)
+            with contextlib.suppress(OSError):  # who asked is gone, or the way to it
+                self.socket.sendto(self.answer(query), who)
 
     def answer(self, query):
         at, labels = 12, []
@@ -177,8 +178,9 @@ class Time(threading.Thread):
             query, who = self.socket.recvfrom(100)
             self.asked += 1
             stamp = int((time.time() + self.ahead + 2208988800) * 2**32) & (2**64 - 1)
-            self.socket.sendto(struct.pack(">BBbbIII", 0x24, 1, 6, -20, 0, 0, 0) + struct.pack(">Q", stamp) + query[40:48]
-                               + struct.pack(">QQ", stamp, stamp), who)
+            answer = struct.pack(">BBbbIIIQ", 0x24, 1, 6, -20, 0, 0, 0, stamp) + query[40:48] + struct.pack(">QQ", stamp, stamp)
+            with contextlib.suppress(OSError):
+                self.socket.sendto(answer, who)
 
 
 class Wire:
