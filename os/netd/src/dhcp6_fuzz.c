@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addresses.h"
 #include "dhcp6.h"
 #include "lease6.h"
 
@@ -15,7 +16,7 @@ static bool is_wrong(const struct tatu_dhcp6_answer *answer)
            lease->server.len == 0 || lease->server.len > TATU_DHCP6_DUID_MAX ||
            (lease->has_address &&
             (lease->valid_s < TATU_DHCP6_LEASE_MIN_S || lease->preferred_s > lease->valid_s ||
-             lease->address[0] == 0xff || lease->address[0] == 0));
+             !tatu_netd_is_peer(lease->address)));
 }
 
 /* The exchange is taken from the input, so that the options are reached; then the client acts on
