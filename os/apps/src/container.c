@@ -210,13 +210,6 @@ static bool open_pipes(struct pipes *out)
            fcntl(out->status[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
-static void close_end(int fd)
-{
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-}
-
 static enum tatu_err spawn(struct tatu_app *app, int spec_fd)
 {
     struct pipes pipes;
@@ -226,11 +219,11 @@ static enum tatu_err spawn(struct tatu_app *app, int spec_fd)
     if (pid == 0) {
         become_launch(app, spec_fd, pipes.output[1], pipes.status[1]);
     }
-    close_end(pipes.output[1]);
-    close_end(pipes.status[1]);
+    tatu_os_close_fd(&pipes.output[1]);
+    tatu_os_close_fd(&pipes.status[1]);
     if (pid < 0) {
-        close_end(pipes.output[0]);
-        close_end(pipes.status[0]);
+        tatu_os_close_fd(&pipes.output[0]);
+        tatu_os_close_fd(&pipes.status[0]);
         return TATU_ERR_IO;
     }
     app->pid = pid;
@@ -245,12 +238,7 @@ static bool tell_image(const struct tatu_app *app)
     char path[96], image[TATU_GUID_TEXT_SIZE];
     (void)snprintf(path, sizeof(path), "/run/apps/%s/image", app->component);
     tatu_proto_format_guid(app->image.image, image);
-    int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-    const bool ok = fd >= 0 && write(fd, image, sizeof(image) - 1) == sizeof(image) - 1;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return ok;
+    return tatu_os_make_text(path, 0600, image);
 }
 
 static enum tatu_err start_parts(struct tatu_app *app)
@@ -266,12 +254,8 @@ static enum tatu_err start_parts(struct tatu_app *app)
         return TATU_ERR_IO;
     }
     fill_spec(app, control, &spec);
-    int spec_fd = make_spec_file(&spec);
-    enum tatu_err err = spec_fd < 0 ? TATU_ERR_IO : spawn(app, spec_fd);
-    if (spec_fd >= 0) {
-        (void)close(spec_fd);
-    }
-    return err;
+    TATU_OS_CLOSING int spec_fd = make_spec_file(&spec);
+    return spec_fd < 0 ? TATU_ERR_IO : spawn(app, spec_fd);
 }
 
 int tatu_apps_read_end(const struct tatu_app *app, int launch_status)
@@ -305,10 +289,8 @@ void tatu_apps_clean_container(struct tatu_app *app)
     char folder[96];
     int *const descriptors[] = {&app->control.fd, &app->output.fd, &app->status_fd};
     for (size_t i = 0; i < TATU_COUNT_OF(descriptors); i++) {
-        if (*descriptors[i] >= 0) {
-            (void)close(*descriptors[i]);
-            *descriptors[i] = -1;
-        }
+        tatu_os_close_fd(descriptors[i]);
+        *descriptors[i] = -1;
     }
     app->pid = 0;
     cgroup_of(app, folder, sizeof(folder));

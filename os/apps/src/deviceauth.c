@@ -14,13 +14,6 @@
 #define ATTESTD_UID 111
 #define PATH_SIZE 320 /* a root and any file name */
 
-static void close_folder(DIR **folder)
-{
-    if (*folder != NULL) {
-        (void)closedir(*folder);
-    }
-}
-
 static bool has_place(const struct tatu_app *app)
 {
     return app->state != TATU_APP_ABSENT && app->state != TATU_APP_REFUSED &&
@@ -45,13 +38,6 @@ static bool has_text(const char *path, const char *text)
     return fd >= 0 && read(fd, there, sizeof(there) - 1) >= 0 && strcmp(there, text) == 0;
 }
 
-static bool make_file(const char *path, const char *text)
-{
-    (void)unlink(path);
-    TATU_OS_CLOSING int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-    return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-}
-
 /* True: it was not there, or of another tenant. attestd owns the folder, so that it can put the
  * certificate there; whose it is to be it reads in a file that it does not own. */
 static bool make_one(const struct tatu_apps *apps, const struct tatu_app *app, const char *root)
@@ -63,7 +49,7 @@ static bool make_one(const struct tatu_apps *apps, const struct tatu_app *app, c
     if (has_text(path, tenant)) {
         return false;
     }
-    if ((mkdir(folder, 0755) != 0 && errno != EEXIST) || !make_file(path, tenant) ||
+    if ((mkdir(folder, 0755) != 0 && errno != EEXIST) || !tatu_os_make_text(path, 0444, tenant) ||
         (geteuid() == 0 && chown(folder, ATTESTD_UID, ATTESTD_UID) != 0)) {
         tatu_os_log(apps->world->log, TATU_OS_LOG_WARNING,
                     "app %s: no place for its certificate: %s", app->manifest.name,
@@ -93,7 +79,7 @@ static bool is_component(const char *name)
 
 static bool remove_others(const struct tatu_apps *apps, const char *root)
 {
-    DIR *folder __attribute__((cleanup(close_folder))) = opendir(root);
+    TATU_OS_CLOSING_FOLDER DIR *folder = opendir(root);
     const struct dirent *entry;
     bool changed = false;
     while (folder != NULL && (entry = readdir(folder)) != NULL) {

@@ -14,13 +14,6 @@
 #define FILE_NAME "file"
 #define DELETED_NAME "deleted" /* the same inode, after a delete */
 
-static void close_folder(DIR **folder)
-{
-    if (*folder != NULL) {
-        (void)closedir(*folder);
-    }
-}
-
 /* The component's folder; -1 and errno. */
 static int open_folder(const char *root, const char *component, bool make)
 {
@@ -148,7 +141,7 @@ static bool remove_entry(int root, const char *name)
         return true;
     }
     int fd = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *folder __attribute__((cleanup(close_folder))) = fd < 0 ? NULL : fdopendir(fd);
+    TATU_OS_CLOSING_FOLDER DIR *folder = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry;
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         if (!is_dot(entry->d_name)) {
@@ -161,7 +154,7 @@ static bool remove_entry(int root, const char *name)
 size_t tatu_apps_sweep_storage(const char *root, bool (*keeps)(void *context, const char *name),
                                void *context, enum tatu_err *out_err)
 {
-    DIR *folder __attribute__((cleanup(close_folder))) = opendir(root);
+    TATU_OS_CLOSING_FOLDER DIR *folder = opendir(root);
     const struct dirent *entry;
     size_t count = 0;
     *out_err = folder == NULL && errno != ENOENT ? TATU_ERR_IO : TATU_OK;

@@ -6,17 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "os/lib/file.h"
 #include "os/lib/vault.h"
 #include "proto/image.h"
 
 #define PATH_SIZE 320u /* a root and any file name */
-
-static void close_folder(DIR **folder)
-{
-    if (*folder != NULL) {
-        (void)closedir(*folder);
-    }
-}
 
 /* Whether the application of this folder is to authenticate to this tenant. */
 static bool is_of_tenant(const char *root, const char *name, const uint8_t tenant[16])
@@ -36,7 +30,7 @@ static bool is_of_tenant(const char *root, const char *name, const uint8_t tenan
 size_t tatu_keys_find_wanted(const char *root, const uint8_t tenant[16],
                              uint8_t out_components[TATU_EVIDENCE_TENANT_MAX][16])
 {
-    DIR *folder __attribute__((cleanup(close_folder))) = opendir(root);
+    TATU_OS_CLOSING_FOLDER DIR *folder = opendir(root);
     const struct dirent *entry;
     size_t count = 0;
     while (folder != NULL && count < TATU_EVIDENCE_TENANT_MAX &&

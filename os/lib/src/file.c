@@ -35,6 +35,14 @@ enum tatu_err tatu_os_read_text(const char *path, char *out, size_t size, size_t
     return TATU_OK;
 }
 
+bool tatu_os_make_text(const char *path, mode_t mode, const char *text)
+{
+    const size_t len = strlen(text);
+    (void)unlink(path);
+    TATU_OS_CLOSING int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    return fd >= 0 && write(fd, text, len) == (ssize_t)len;
+}
+
 static bool is_blank(uint8_t byte)
 {
     return byte == ' ' || byte == '\t';

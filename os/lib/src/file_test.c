@@ -1,11 +1,13 @@
 #include "os/lib/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -72,9 +74,29 @@ static void what_is_written_is_read_and_only_where_a_file_is(void **state)
     assert_int_equal(errno, ENAMETOOLONG);
 }
 
+static void a_text_takes_the_place_of_what_has_its_name(void **state)
+{
+    char folder[] = "/dev/shm/tatu-file-XXXXXX", path[64], there[16] = {0};
+    struct stat info;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof(path), "%s/a", folder);
+    assert_true(tatu_os_make_text(path, 0400, "longer"));
+    assert_true(tatu_os_make_text(path, 0444, "new"));
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0444);
+    TATU_OS_CLOSING int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(read(fd, there, sizeof(there)), 3);
+    assert_string_equal(there, "new");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_false(tatu_os_make_text(path, 0444, "no folder"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_takes_the_place_of_what_has_its_name),
         cmocka_unit_test(a_number_is_found_by_its_whole_name),
         cmocka_unit_test(a_name_may_end_with_its_colon),
         cmocka_unit_test(what_is_written_is_read_and_only_where_a_file_is),
