@@ -49,7 +49,7 @@ enum tatu_err tatu_apps_open(const struct tatu_apps_world *world, struct tatu_ap
 /**
  * Asks the monitor what is installed and starts, stops or replaces what changed. What is new stays
  * stopped when manual.
- * Errors   those of the monitor; then nothing changed
+ * Errors   those of the monitor; then nothing changed, and it is asked again after 0.5 s … 60 s
  */
 enum tatu_err tatu_apps_reload(struct tatu_apps *apps, bool manual);
 

@@ -314,12 +314,29 @@ static void forget_unwanted(struct tatu_apps *apps, const struct tatu_smc_app *i
     }
 }
 
+/* What is installed. Who asked does not ask again, and an application that was to be replaced is
+ * stopped already: so it is we who ask again. */
+static enum tatu_err list(struct tatu_apps *apps, struct tatu_smc_app *out, size_t *out_count)
+{
+    const enum tatu_err err = tatu_os_list_apps(apps->world->monitor, out, out_count);
+    if (err == TATU_OK) {
+        apps->failures = 0;
+        apps->retry_ms = 0;
+        return TATU_OK;
+    }
+    apps->failures++;
+    apps->retry_ms =
+        tatu_os_now_ms() + tatu_os_get_backoff(apps->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
+    advance(apps);
+    return err;
+}
+
 enum tatu_err tatu_apps_reload(struct tatu_apps *apps, bool manual)
 {
     struct tatu_smc_app images[TATU_SMC_APPS_MAX];
     size_t count = 0;
-    TATU_TRY(tatu_os_list_apps(apps->world->monitor, images, &count));
     apps->manual = manual;
+    TATU_TRY(list(apps, images, &count));
     forget_unwanted(apps, images, count);
     tatu_apps_sync_users(apps, images, count);
     for (size_t i = 0; i < count; i++) {
@@ -387,7 +404,7 @@ static uint64_t advance_one(struct tatu_app *app, uint64_t now_ms)
 
 static void advance(struct tatu_apps *apps)
 {
-    uint64_t next_ms = 0;
+    uint64_t next_ms = apps->retry_ms;
     for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
         const uint64_t due_ms = advance_one(&apps->apps[i], tatu_os_now_ms());
         if (due_ms != 0 && (next_ms == 0 || due_ms < next_ms)) {
@@ -401,7 +418,12 @@ static void advance(struct tatu_apps *apps)
 
 static void due(struct tatu_os_timer *timer)
 {
-    advance(timer->context);
+    struct tatu_apps *apps = timer->context;
+    if (apps->retry_ms != 0 && tatu_os_now_ms() >= apps->retry_ms) {
+        (void)tatu_apps_reload(apps,
+                               apps->manual); /* it says itself when it is to be asked again */
+    }
+    advance(apps);
 }
 
 /* The owner is told, but not of every turn of a loop. */
@@ -456,7 +478,8 @@ static void go_on(struct tatu_app *app)
         app->state = TATU_APP_ABSENT;
         if (tatu_apps_reload(app->apps, app->apps->manual) != TATU_OK) {
             tatu_os_log(log_of(app), TATU_OS_LOG_NOTICE,
-                        "app %s: the monitor does not list the applications", app->manifest.name);
+                        "app %s: the monitor does not list the applications; it is asked again",
+                        app->manifest.name);
         }
         return;
     }

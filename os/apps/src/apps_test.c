@@ -24,9 +24,14 @@ static struct fake_vault vault;
 static struct tatu_os_loop loop;
 static struct tatu_os_log test_log;
 static struct tatu_smc_app installed; /* the one image the monitor lists */
+static int list_failures;             /* so often it does not */
 
 static enum tatu_err list_one(struct tatu_buf *out)
 {
+    if (list_failures > 0) {
+        list_failures--;
+        return TATU_ERR_TIMEOUT;
+    }
     uint8_t raw[4 + TATU_SMC_APP_SIZE] = {1};
     memcpy(raw + 4, installed.component, 16);
     memcpy(raw + 20, installed.image, 16);
@@ -124,11 +129,37 @@ static void the_last_output_of_an_application_has_an_end(void **state)
     free(apps);
 }
 
+/* The monitor was busy when the old one had stopped: nobody else would ask again. */
+static void a_list_that_could_not_be_read_is_asked_for_again(void **state)
+{
+    struct tatu_apps *apps = open_apps();
+    struct tatu_app *app = run(apps);
+    (void)state;
+    app->wanted = false;
+    app->pid = PID;
+    list_failures = 2;
+    installed.image[0] = 3;
+    assert_true(tatu_apps_child_ended(apps, PID, 0));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(app->state, TATU_APP_ABSENT);
+        assert_true(apps->retry_ms > tatu_os_now_ms() && apps->due.at_ms == apps->retry_ms);
+        apps->retry_ms = 1;
+        apps->due.fire(&apps->due);
+    }
+    /* refused: the test has no image to read */
+    assert_int_equal(app->state, TATU_APP_REFUSED);
+    assert_int_equal(app->image.image[0], 3);
+    assert_int_equal(apps->retry_ms, 0);
+    free(apps);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_image_that_stays_goes_on, begin, end),
         cmocka_unit_test_setup_teardown(an_image_that_came_back_elsewhere_is_started_anew, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_list_that_could_not_be_read_is_asked_for_again, begin,
                                         end),
         cmocka_unit_test_setup_teardown(the_last_output_of_an_application_has_an_end, begin, end),
     };

@@ -58,6 +58,8 @@ struct tatu_apps {
     bool has_uids;      /* they were read */
     bool keeps_uids;    /* and what changed is written */
     bool manual;        /* what comes new stays stopped */
+    uint64_t retry_ms;  /* 0, or when the monitor is asked again what is installed */
+    uint32_t failures;  /* of that question, in a row */
     uint64_t user_peak; /* bytes */
     struct tatu_app apps[TATU_SMC_APPS_MAX];
 };
