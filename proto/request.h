@@ -40,7 +40,7 @@ enum tatu_request_app {
     TATU_REQUEST_OS_VERSION = 0x21,     /* - -> text */
     TATU_REQUEST_REBOOT = 0x30,         /* - -> - */
     TATU_REQUEST_POWER_DOWN = 0x31,     /* a = seconds until the alarm, 0: none -> - */
-    TATU_REQUEST_POWER_PROFILE = 0x32,  /* a = profile 0..2 -> - */
+    TATU_REQUEST_POWER_PROFILE = 0x32,  /* a = enum tatu_power_profile -> - */
     TATU_REQUEST_EVENTS = 0x40, /* a = mask of TATU_SYSTEM_EVENT_* -> - ; then the connection stays
                                  * and brings messages of TATU_REQUEST_EVENT_SIZE */
     TATU_REQUEST_DEFER = 0x41,  /* a = event, b = minutes -> - */
@@ -58,6 +58,11 @@ enum tatu_request_app {
 #define TATU_REQUEST_EVENT_SIZE 16u
 
 /* Azure Sphere's own values. */
+enum tatu_power_profile {
+    TATU_POWER_SAVER = 0,
+    TATU_POWER_BALANCED = 1, /* at each start of the board */
+    TATU_POWER_HIGH_PERFORMANCE = 2,
+};
 enum tatu_system_event {
     TATU_SYSTEM_EVENT_READY = 1,     /* an update is ready to be installed */
     TATU_SYSTEM_EVENT_STARTED = 2,   /* its download began */
@@ -93,11 +98,13 @@ enum tatu_request_appman {
     TATU_APPMAN_QUOTA = 0x1005,       /* component[16] -> u32 KiB used, u32 KiB allowed */
     TATU_APPMAN_MEMORY = 0x1006,      /* - -> as TATU_REQUEST_MEMORY */
     TATU_APPMAN_APP_LOG = 0x1007,     /* a = position, component[16] -> u32 next position, bytes */
-    TATU_APPMAN_UPDATE_EVENT = 0x1008, /* a = event, b = status, c = type -> u32 1: go on, 0: not
-                                        * yet; u32 seconds to ask again in. READY with status 0
-                                        * asks; READY with COMPLETE when it is installed */
-    TATU_APPMAN_SERVICES = 0x1009,     /* - -> text, a line for each service */
-    TATU_APPMAN_OS_VERSION = 0x100a,   /* - -> text */
+    TATU_APPMAN_UPDATE_EVENT = 0x1008,  /* a = event, b = status, c = type -> u32 1: go on, 0: not
+                                         * yet; u32 seconds to ask again in. READY with status 0
+                                         * asks; READY with COMPLETE when it is installed */
+    TATU_APPMAN_SERVICES = 0x1009,      /* - -> text, a line for each service */
+    TATU_APPMAN_OS_VERSION = 0x100a,    /* - -> text */
+    TATU_APPMAN_POWER_PROFILE = 0x100b, /* - -> u32 enum tatu_power_profile, u32 percent of the
+                                         * processor that applications may use together */
 };
 enum tatu_appman_trigger {
     TATU_APPMAN_TRIGGER_START = 1,

@@ -21,6 +21,8 @@
 #define TATU_APPS_USER_KIB 1280u
 #define TATU_APPS_EMPTY_KIB 448u
 
+#define TATU_APPS_GROUP "/sys/fs/cgroup/apps" /* the control group of all of them */
+
 struct tatu_apps;
 
 /** What applications may ask of the machine; each answers an errno, 0 for success. */
@@ -30,6 +32,8 @@ struct tatu_apps_machine {
     int (*power_down)(void *context, uint32_t seconds);
     int (*set_time)(void *context, int64_t seconds, uint32_t nanoseconds);
     int (*set_rtc)(void *context);
+    /** Percent of the processor for all applications together. */
+    int (*limit_processor)(void *context, uint32_t percent);
     void *context;
     const char *version; /* of the OS */
 };

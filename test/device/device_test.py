@@ -267,6 +267,8 @@ class DeviceApi(Promises):
             b"version 1, start 1" in self.open.getAppLog(COMPONENT).expect(200).body, True))
         self.attempt("its quota and use", self.check_quota)
         self.attempt("the memory of applications is told", self.check_memory)
+        self.attempt("the power profile is told", lambda: self.equal(
+            self.open.getPower().expect(200).json, {"profile": "balanced", "applicationProcessorPercent": 100}))
         self.attempt("its firewall is told", self.check_firewall)
         self.attempt("stop", lambda: self.equal(self.open.setAppStatus(
             COMPONENT, body={"trigger": "stop"}).expect(200).json["state"], "stopped"))

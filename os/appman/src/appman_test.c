@@ -236,13 +236,21 @@ static void only_who_is_named_may_ask(void **state)
         bool updated;
         bool gatewayd;
     } rows[] = {
-        {TATU_APPMAN_RELOAD, true, false},       {TATU_APPMAN_RESTART, true, true},
-        {TATU_APPMAN_LIST, true, true},          {TATU_APPMAN_APP_STATE, false, true},
-        {TATU_APPMAN_APP_TRIGGER, false, true},  {TATU_APPMAN_QUOTA, false, true},
-        {TATU_APPMAN_MEMORY, false, true},       {TATU_APPMAN_APP_LOG, false, true},
-        {TATU_APPMAN_UPDATE_EVENT, true, false}, {TATU_APPMAN_SERVICES, false, true},
-        {TATU_APPMAN_OS_VERSION, true, true},    {0x100b, false, false},
-        {TATU_REQUEST_REBOOT, false, false},     {TATU_REQUEST_INTRODUCE, false, false},
+        {TATU_APPMAN_RELOAD, true, false},
+        {TATU_APPMAN_RESTART, true, true},
+        {TATU_APPMAN_LIST, true, true},
+        {TATU_APPMAN_APP_STATE, false, true},
+        {TATU_APPMAN_APP_TRIGGER, false, true},
+        {TATU_APPMAN_QUOTA, false, true},
+        {TATU_APPMAN_MEMORY, false, true},
+        {TATU_APPMAN_APP_LOG, false, true},
+        {TATU_APPMAN_UPDATE_EVENT, true, false},
+        {TATU_APPMAN_SERVICES, false, true},
+        {TATU_APPMAN_OS_VERSION, true, true},
+        {TATU_APPMAN_POWER_PROFILE, false, true},
+        {0x100c, false, false},
+        {TATU_REQUEST_REBOOT, false, false},
+        {TATU_REQUEST_INTRODUCE, false, false},
     };
     static const uid_t strangers[] = {0, 109, 110, 111, 114, 119, 120, 142, 1000, (uid_t)-1};
     (void)state;

@@ -22,6 +22,7 @@ static const struct {
     {TATU_APPMAN_UPDATE_EVENT, UPDATED},
     {TATU_APPMAN_SERVICES, GATEWAYD},
     {TATU_APPMAN_OS_VERSION, UPDATED | GATEWAYD},
+    {TATU_APPMAN_POWER_PROFILE, GATEWAYD},
 };
 
 bool tatu_appman_may_ask(uid_t uid, uint32_t op)

@@ -34,6 +34,8 @@ enum tatu_err tatu_appman_make_kept(const struct tatu_appman_service *service);
 
 /** The hardware clock becomes the system's. An errno; 0 is success. */
 int tatu_appman_set_rtc(void);
+/** Percent of the processor for all applications together. */
+int tatu_appman_limit_apps(uint32_t percent);
 /** It rings in so many seconds. An errno; 0 is success. */
 int tatu_appman_set_alarm(uint32_t seconds);
 /** Everything off until the pin falls, or the alarm rings. Does not return but with an error. */

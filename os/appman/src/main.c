@@ -186,6 +186,12 @@ static int set_rtc(void *context)
     return problem;
 }
 
+static int limit_processor(void *context, uint32_t percent)
+{
+    (void)context;
+    return tatu_appman_limit_apps(percent);
+}
+
 static void end_due(struct tatu_os_timer *timer)
 {
     struct appman *appman = timer->context;
@@ -393,6 +399,7 @@ static void start_apps(struct appman *appman)
                                                          .power_down = power_down,
                                                          .set_time = set_time,
                                                          .set_rtc = set_rtc,
+                                                         .limit_processor = limit_processor,
                                                          .context = appman,
                                                          .version = appman->version}};
     if (tatu_apps_open(&appman->world, &appman->apps) != TATU_OK) {

@@ -4,15 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtc.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "os/apps/apps.h"
+#include "os/lib/file.h"
 #include "proto/map.h"
 
 #define RTC_DEVICE "/dev/rtc0"
 /* An alarm that rings before the power is gone would be answered and lost. */
 #define ALARM_MIN_S 2u
+#define PERIOD_US 20000u /* in which applications have their part of the processor */
 
 static void fill_time(time_t at, struct rtc_time *out)
 {
@@ -41,13 +45,8 @@ static time_t read_time(const struct rtc_time *from)
 
 static int use_rtc(int (*use)(int fd, uint32_t seconds), uint32_t seconds)
 {
-    int fd = open(RTC_DEVICE, O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        return errno;
-    }
-    const int problem = use(fd, seconds);
-    (void)close(fd);
-    return problem;
+    TATU_OS_CLOSING int fd = open(RTC_DEVICE, O_RDWR | O_CLOEXEC);
+    return fd < 0 ? errno : use(fd, seconds);
 }
 
 static int set_rtc(int fd, uint32_t seconds)
@@ -78,6 +77,16 @@ int tatu_appman_set_rtc(void)
 int tatu_appman_set_alarm(uint32_t seconds)
 {
     return use_rtc(set_alarm, seconds);
+}
+
+int tatu_appman_limit_apps(uint32_t percent)
+{
+    char text[32] = "max";
+    if (percent < 100) {
+        (void)snprintf(text, sizeof(text), "%u %u", (unsigned)(PERIOD_US / 100 * percent),
+                       (unsigned)PERIOD_US);
+    }
+    return tatu_os_write_in(TATU_APPS_GROUP, "cpu.max", text) ? 0 : errno;
 }
 
 enum tatu_err tatu_appman_power_down(const struct tatu_os_monitor *monitor, bool alarm)

@@ -137,12 +137,14 @@ def an_application_gets_what_its_manifest_names(world):
         told = lines_of(log, "keeper")
         for line in ("begin keeper uid 1000", "storage open ok", "storage held ''", "storage owner 65534 mode 600",
                      f"storage full after 8192 errno {EFBIG}", "storage beyond refused", "storage far refused",
-                     "storage old bytes 0", "memory ok", "profile ok", "net ok 'netd to 1000 op 100 a 0'",
+                     "storage old bytes 0", "memory ok", "profile ok", f"no profile errno {EINVAL}", "net ok 'netd to 1000 op 100 a 0'",
                      "net apply ok", "cert ok 'gatewayd to 1000 op 200 '", f"service's request errno {EINVAL}",
                      "introduction errno 0", f"gpio errno {EACCES}", "set time ok", "time moved 100", "set rtc ok"):
             assert line in told, f"{line}: {told}"
         assert fields(log, r"storage quota (\d+) of (\d+)")[0][1] == "8192"
         assert fields(log, r"version '(.+)'")
+        saver, balanced, fast = map(int, fields(log, r"profiles had (\d+) (\d+) (\d+) ms")[0])
+        assert saver <= 300 and saver < min(balanced, fast), (saver, balanced, fast)
         total, user, peak = map(int, fields(log, r"app keeper: memory total (\d+) user (\d+) peak (\d+) KiB")[0])
         assert 0 < user <= peak and user < total, (total, user, peak)
         return f"total {total}, user {user} KiB of one application"

@@ -208,6 +208,38 @@ static void try_time(void)
     tell("set rtc");
 }
 
+/* Milliseconds of the processor that this process had, of 500 in which it wanted all of them. */
+static long measure_processor(void)
+{
+    struct timespec now, used;
+    long start_ms, at_ms, before_ms;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    before_ms = used.tv_sec * 1000 + used.tv_nsec / 1000000;
+    start_ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    do {
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        at_ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    } while (at_ms < start_ms + 500);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (used.tv_sec * 1000 + used.tv_nsec / 1000000 - before_ms) * 500 / (at_ms - start_ms);
+}
+
+static void try_profiles(void)
+{
+    long had[3];
+
+    for (uint32_t profile = 0; profile < 3; profile++) {
+        (void)ask(POWER_PROFILE, 2 - profile, 0);
+        tell("profile");
+        had[2 - profile] = measure_processor();
+    }
+    printf("profiles had %ld %ld %ld ms\n", had[0], had[1], had[2]);
+    (void)ask(POWER_PROFILE, 3, 0);
+    tell("no profile");
+}
+
 static void try_all(void)
 {
     (void)ask(MEMORY, 0, 0);
@@ -215,8 +247,7 @@ static void try_all(void)
     printf("memory total %u user %u peak %u KiB\n", word(0) / 1024, word(2) / 1024, word(4) / 1024);
     (void)ask(OS_VERSION, 0, 0);
     printf("version '%.16s'\n", (const char *)answer.payload);
-    (void)ask(POWER_PROFILE, 1, 0);
-    tell("profile");
+    try_profiles();
     (void)ask(NET_READY, 0, 0);
     printf("net %s '%.24s'\n", answer.err == 0 ? "ok" : "error", (const char *)answer.payload);
     (void)ask(NET_APPLY, 0, 0);

@@ -557,6 +557,7 @@ enum tatu_err tatu_apps_open(const struct tatu_apps_world *world, struct tatu_ap
         return TATU_ERR_MEMORY;
     }
     apps->world = world;
+    apps->profile = TATU_POWER_BALANCED;
     apps->due = (struct tatu_os_timer){.fire = due, .context = apps};
     apps->events = (struct tatu_apps_events){.tell = tell_event, .context = apps};
     for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {

@@ -21,7 +21,7 @@
 #include "proto/map.h"
 #include "proto/network.h"
 
-#define CGROUPS "/sys/fs/cgroup/apps"
+#define CGROUPS TATU_APPS_GROUP
 #define PIDS_MAX "32"
 #define STACK_BYTES (128u * 1024u)
 #define NETD_TIMEOUT_MS 30000u /* at boot it may not be up yet; nobody but the child waits */

@@ -17,7 +17,6 @@
 
 #define GPIO_MODE_MAX 2u
 #define LINES_PER_CHIP 8u
-#define POWER_PROFILE_MAX 2u
 #define POWER_DOWN_MAX_S (10u * 365 * 24 * 3600)
 #define NANOSECONDS 1000000000u
 
@@ -171,13 +170,26 @@ static int power_down(struct tatu_app *app, const struct tatu_ask *ask, struct t
     return ask->a > POWER_DOWN_MAX_S ? EINVAL : machine->power_down(machine->context, ask->a);
 }
 
-/* This chip runs at one speed: every profile is as good as the other. */
+/* This chip has one speed, and the most it can save is to stand still: while applications save
+ * power they have half of the processor, and in the other half it waits for an interrupt. */
+uint32_t tatu_apps_get_percent(enum tatu_power_profile profile)
+{
+    return profile == TATU_POWER_SAVER ? 50 : 100;
+}
+
 static int set_profile(struct tatu_app *app, const struct tatu_ask *ask,
                        struct tatu_os_reply *reply)
 {
-    (void)app;
+    struct tatu_apps *apps = app->apps;
+    const struct tatu_apps_machine *machine = &apps->world->machine;
+    const enum tatu_power_profile profile = (enum tatu_power_profile)ask->a;
     (void)reply;
-    return ask->a > POWER_PROFILE_MAX ? EINVAL : 0;
+    if (ask->a > TATU_POWER_HIGH_PERFORMANCE) {
+        return EINVAL;
+    }
+    const int problem = machine->limit_processor(machine->context, tatu_apps_get_percent(profile));
+    apps->profile = problem == 0 ? profile : apps->profile;
+    return problem;
 }
 
 static int set_time(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply)

@@ -156,6 +156,7 @@ static struct tatu_apps_world world = {
                 .power_down = note_seconds,
                 .set_time = note_time,
                 .set_rtc = note_call,
+                .limit_processor = note_seconds,
                 .version = "1.2"},
 };
 static struct tatu_apps apps = {.world = &world};
@@ -291,8 +292,26 @@ static void time_and_power_go_to_the_machine(void **state)
     machine_problem = EBUSY;
     assert_int_equal(ask_words(app, TATU_REQUEST_SET_RTC, 0, 0).number, EBUSY);
     machine_problem = 0;
-    assert_int_equal(ask_words(app, TATU_REQUEST_POWER_PROFILE, 2, 0).err, TATU_OK);
+}
+
+static void the_power_profile_is_what_applications_have_of_the_processor(void **state)
+{
+    struct tatu_app *app = fresh_app(TATU_CAN_SET_POWER_PROFILE);
+    (void)state;
+    apps.profile = TATU_POWER_BALANCED;
+    assert_int_equal(ask_words(app, TATU_REQUEST_POWER_PROFILE, TATU_POWER_SAVER, 0).err, TATU_OK);
+    assert_int_equal(time_set, 50);
+    assert_int_equal(apps.profile, TATU_POWER_SAVER);
     assert_int_equal(ask_words(app, TATU_REQUEST_POWER_PROFILE, 3, 0).number, EINVAL);
+    machine_problem = EIO;
+    assert_int_equal(ask_words(app, TATU_REQUEST_POWER_PROFILE, TATU_POWER_BALANCED, 0).number,
+                     EIO);
+    assert_int_equal(apps.profile, TATU_POWER_SAVER);
+    machine_problem = 0;
+    assert_int_equal(ask_words(app, TATU_REQUEST_POWER_PROFILE, TATU_POWER_HIGH_PERFORMANCE, 0).err,
+                     TATU_OK);
+    assert_int_equal(time_set, 100);
+    assert_int_equal(apps.profile, TATU_POWER_HIGH_PERFORMANCE);
 }
 
 static void the_version_is_told_to_everybody(void **state)
@@ -356,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_request_of_another_size_is_refused),
         cmocka_unit_test(the_mutable_file_comes_as_a_descriptor),
         cmocka_unit_test(time_and_power_go_to_the_machine),
+        cmocka_unit_test(the_power_profile_is_what_applications_have_of_the_processor),
         cmocka_unit_test(the_version_is_told_to_everybody),
         cmocka_unit_test(an_unreachable_server_is_an_error_for_the_application),
         cmocka_unit_test(events_come_on_the_connection_that_asked_for_them),

@@ -138,6 +138,14 @@ enum tatu_err tatu_apps_put_memory(struct tatu_apps *apps, struct tatu_os_reply 
     return tatu_base_put_bytes(&reply->payload, TATU_SPAN_OF(bytes));
 }
 
+static enum tatu_err tell_profile(struct tatu_apps *apps, const struct tatu_os_asked *asked,
+                                  struct tatu_os_reply *reply)
+{
+    (void)asked;
+    TATU_TRY(put_word(reply, apps->profile));
+    return put_word(reply, tatu_apps_get_percent(apps->profile));
+}
+
 static enum tatu_err tell_memory(struct tatu_apps *apps, const struct tatu_os_asked *asked,
                                  struct tatu_os_reply *reply)
 {
@@ -182,10 +190,15 @@ enum tatu_err tatu_apps_act(struct tatu_apps *apps, const struct tatu_os_asked *
         enum tatu_err (*act)(struct tatu_apps *apps, const struct tatu_os_asked *asked,
                              struct tatu_os_reply *reply);
     } acts[] = {
-        {TATU_APPMAN_RELOAD, reload},        {TATU_APPMAN_LIST, list},
-        {TATU_APPMAN_APP_STATE, tell_state}, {TATU_APPMAN_APP_TRIGGER, trigger},
-        {TATU_APPMAN_QUOTA, tell_quota},     {TATU_APPMAN_MEMORY, tell_memory},
-        {TATU_APPMAN_APP_LOG, tell_log},     {TATU_APPMAN_UPDATE_EVENT, note_event},
+        {TATU_APPMAN_RELOAD, reload},
+        {TATU_APPMAN_LIST, list},
+        {TATU_APPMAN_APP_STATE, tell_state},
+        {TATU_APPMAN_APP_TRIGGER, trigger},
+        {TATU_APPMAN_QUOTA, tell_quota},
+        {TATU_APPMAN_MEMORY, tell_memory},
+        {TATU_APPMAN_APP_LOG, tell_log},
+        {TATU_APPMAN_UPDATE_EVENT, note_event},
+        {TATU_APPMAN_POWER_PROFILE, tell_profile},
     };
     for (size_t i = 0; i < TATU_COUNT_OF(acts); i++) {
         if (acts[i].op == asked->ask.op) {

@@ -6,6 +6,7 @@
 #include "os/apps/apps.h"
 #include "os/manifest/admission.h"
 #include "proto/image.h"
+#include "proto/request.h"
 #include "proto/smc.h"
 #include "ring.h"
 #include "uids.h"
@@ -55,11 +56,12 @@ struct tatu_apps {
     struct tatu_os_timer due;
     struct tatu_apps_events events;
     struct tatu_apps_uids uids;
-    bool has_uids;      /* they were read */
-    bool keeps_uids;    /* and what changed is written */
-    bool manual;        /* what comes new stays stopped */
-    uint64_t retry_ms;  /* 0, or when the monitor is asked again what is installed */
-    uint32_t failures;  /* of that question, in a row */
+    bool has_uids;     /* they were read */
+    bool keeps_uids;   /* and what changed is written */
+    bool manual;       /* what comes new stays stopped */
+    uint64_t retry_ms; /* 0, or when the monitor is asked again what is installed */
+    uint32_t failures; /* of that question, in a row */
+    enum tatu_power_profile profile;
     uint64_t user_peak; /* bytes */
     struct tatu_app apps[TATU_SMC_APPS_MAX];
 };
@@ -69,6 +71,8 @@ struct tatu_apps {
 /** By its owner: starts at once, or stops and stays so. */
 void tatu_apps_start_app(struct tatu_app *app);
 void tatu_apps_stop_app(struct tatu_app *app);
+/** How much of the processor applications may use together. */
+uint32_t tatu_apps_get_percent(enum tatu_power_profile profile);
 /** From now on this connection gets the system events of mask. */
 void tatu_apps_listen(struct tatu_app *app, int fd, uint32_t mask);
 

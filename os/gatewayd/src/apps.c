@@ -164,6 +164,32 @@ void tatu_api_get_memory(const struct tatu_gateway *gateway, const struct tatu_c
     tatu_json_close(reply, '}');
 }
 
+void tatu_api_get_power(const struct tatu_gateway *gateway, const struct tatu_call *call,
+                        struct tatu_reply *reply)
+{
+    static const char *const names[] = {
+        [TATU_POWER_SAVER] = "powerSaver",
+        [TATU_POWER_BALANCED] = "balanced",
+        [TATU_POWER_HIGH_PERFORMANCE] = "highPerformance",
+    };
+    uint8_t words[8];
+    uint32_t number;
+    const struct tatu_ask request = {.op = TATU_APPMAN_POWER_PROFILE};
+    enum tatu_err err =
+        ask(gateway, TATU_APPMAN_SOCKET, &request, QUICK_MS, &number, words, sizeof(words));
+    if (err == TATU_OK && tatu_get_le32(words) >= TATU_COUNT_OF(names)) {
+        err = TATU_ERR_FORMAT;
+    }
+    if (err != TATU_OK) {
+        tatu_route_refuse_asked(call, number, err, reply);
+        return;
+    }
+    tatu_json_open(reply, NULL, '{');
+    tatu_json_put_string(reply, "profile", names[tatu_get_le32(words)]);
+    tatu_json_put_number(reply, "applicationProcessorPercent", tatu_get_le32(words + 4));
+    tatu_json_close(reply, '}');
+}
+
 /* ---- images ---- */
 
 /* One component as it is told: installed, staged or both. */

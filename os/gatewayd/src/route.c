@@ -43,6 +43,7 @@ static const struct tatu_route routes[] = {
     {POST, "/tatu/v1/claim", OPEN, JSON, E400 | E409 | E415, 0, tatu_api_post_claim},
 
     {GET, "/tatu/v1/app/log/{}", CAPABLE, NONE, E400 | E404, LOCKED, tatu_api_get_app_log},
+    {GET, "/tatu/v1/power", CAPABLE, NONE, 0, 0, tatu_api_get_power},
 
     {GET, "/osversion", CAPABLE, NONE, 0, 0, tatu_api_get_os_version},
     {PUT, "/device/manufacturing_state", CAPABLE, JSON, E400 | E404 | E415, 0,

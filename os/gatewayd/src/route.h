@@ -121,6 +121,7 @@ TATU_API(delete_app);
 TATU_API(get_app_quota);
 TATU_API(get_images);
 TATU_API(get_memory);
+TATU_API(get_power);
 TATU_API(post_install);
 /* certs.c */
 TATU_API(get_certs);

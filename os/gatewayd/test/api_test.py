@@ -144,6 +144,10 @@ class Applications(WithBoard):
         self.expect(self.board.ask("GET", f"/tatu/v1/app/log/{NOBODY}"), 404, error=(14, 12))
         self.expect(self.board.ask("GET", "/tatu/v1/app/log/1234"), 400, error=(14, 15))
 
+    def test_power_profile_is_told(self):
+        self.expect(self.board.ask("GET", "/tatu/v1/power"), 200,
+                    {"profile": "powerSaver", "applicationProcessorPercent": 50})
+
     def test_quota_is_told(self):
         self.expect(self.board.ask("GET", f"/app/quota/{BLINK}"), 200, {"UsageKB": 0, "LimitKB": 8})
         self.expect(self.board.ask("GET", f"/app/quota/{NOBODY}"), 404, error=(14, 12))
@@ -384,7 +388,7 @@ class Locked(WithBoard):
     OPTIONS = []
     NUMBERS = {"PUT /update/stage": (7, 37), "POST /update/install": (7, 24), "DELETE /app/image/{uid}": (1, 20),
                "GET /app/status/{uid}": (1, 20), "PATCH /app/status/{uid}": (1, 20), "GET /app/quota/{uid}": (1, 20),
-               "GET /tatu/v1/app/log/{uid}": (1, 20),
+               "GET /tatu/v1/app/log/{uid}": (1, 20), "GET /tatu/v1/power": (10, 18),
                "GET /stats/memory/groups/applications": (1, 20)}
 
     def test_six_reads_are_open_and_all_else_is_refused(self):

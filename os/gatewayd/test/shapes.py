@@ -7,7 +7,7 @@ import re
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "schemas.json"), encoding="utf-8") as file:
     SCHEMAS = json.load(file)
 SHAPES = SCHEMAS["shapes"]
-NUMBERS = {"int": (0, 2**63 - 1), "i32": (-2**31, 2**31 - 1), "u32": (0, 2**32 - 1), "u64": (0, 2**64 - 1), "port": (0, 65535)}
+NUMBERS = {"int": (0, 2**63 - 1), "i32": (-2**31, 2**31 - 1), "u32": (0, 2**32 - 1), "u64": (0, 2**64 - 1), "port": (0, 65535), "percent": (1, 100)}
 
 
 class Mismatch(AssertionError):

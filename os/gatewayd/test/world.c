@@ -168,6 +168,10 @@ static enum tatu_err ask_appman(struct world *world, const struct tatu_ask *ask,
         tatu_put_le64(memory + 16, 94208);
         return put(out, memory, sizeof(memory));
     }
+    if (ask->op == TATU_APPMAN_POWER_PROFILE) {
+        TATU_TRY(put_word(out, TATU_POWER_SAVER));
+        return put_word(out, 50);
+    }
     if (!known) {
         *out_number = TATU_NUMBER_REST_APP_APP_NOT_PRESENT;
         return TATU_ERR_NOT_FOUND;
