@@ -344,6 +344,21 @@ static int listen_to(struct tatu_app *app, const struct tatu_os_asked *asked,
     return 0;
 }
 
+/* Whether it may have flash written now; told once, until it may again. */
+static int check_wear(struct tatu_app *app, uint32_t op)
+{
+    if (!tatu_apps_wears(op)) {
+        return 0;
+    }
+    const bool may = tatu_apps_spend_wear(&app->wear, tatu_os_now_ms());
+    if (!may && !app->wears_out) {
+        tatu_os_log(app->apps->world->log, TATU_OS_LOG_WARNING,
+                    "app %s: has flash written too often", app->manifest.name);
+    }
+    app->wears_out = !may;
+    return may ? 0 : EAGAIN;
+}
+
 static enum tatu_err error_of(int problem)
 {
     switch (problem) {
@@ -374,6 +389,7 @@ enum tatu_err tatu_apps_answer(void *context, const struct tatu_os_asked *asked,
     struct tatu_app *app = context;
     const struct row *row = find_row(asked->ask.op);
     int problem = check_row(&app->manifest, row);
+    problem = problem == 0 ? check_wear(app, asked->ask.op) : problem;
     if (problem == 0 && row->server != NULL) {
         problem = introduce(app, row, asked, reply);
     } else if (problem == 0 && row->handle != NULL) {

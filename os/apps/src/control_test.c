@@ -124,6 +124,7 @@ static void what_is_in_no_row_is_refused_to_everybody(void **state)
 
 static char storage[] = "/tmp/tatu-control-XXXXXX";
 static struct tatu_os_loop loop;
+static const struct tatu_os_log silent = {.fd = -1};
 static int64_t time_set;
 static int machine_problem;
 
@@ -152,6 +153,7 @@ static int note_call(void *context)
 static struct tatu_apps_world world = {
     .storage = storage,
     .loop = &loop,
+    .log = &silent,
     .machine = {.restart = note_call,
                 .power_down = note_seconds,
                 .set_time = note_time,
@@ -314,6 +316,28 @@ static void the_power_profile_is_what_applications_have_of_the_processor(void **
     assert_int_equal(apps.profile, TATU_POWER_HIGH_PERFORMANCE);
 }
 
+/* Flash wears: who asks without end waits, and nobody else does. */
+static void who_has_flash_written_too_often_is_told_to_wait(void **state)
+{
+    struct tatu_app *app = fresh_app(TATU_CAN_SYSTEM_TIME | TATU_CAN_NETWORK_CONFIG);
+    (void)state;
+    for (uint32_t i = 0; i < TATU_APPS_WEAR_AT_ONCE; i++) {
+        assert_int_equal(ask_words(app, TATU_REQUEST_SET_RTC, 0, 0).err, TATU_OK);
+    }
+    time_set = 0;
+    struct answer answer = ask_words(app, TATU_REQUEST_SET_RTC, 0, 0);
+    assert_int_equal(answer.err, TATU_ERR_BUSY);
+    assert_int_equal(answer.number, EAGAIN);
+    assert_int_equal(time_set, 0); /* nothing was done */
+    /* for all that others keep as well; what it may not at all it is still told */
+    assert_int_equal(ask_words(app, TATU_NET_SET_UP, 0, 0).number, EAGAIN);
+    assert_int_equal(ask_words(app, TATU_NET_SET_MAC, 0, 0).number, EACCES);
+    assert_int_equal(ask_words(app, TATU_REQUEST_OS_VERSION, 0, 0).err, TATU_OK);
+    app->wear.since_ms -= TATU_APPS_WEAR_EVERY_MS;
+    assert_int_equal(ask_words(app, TATU_REQUEST_SET_RTC, 0, 0).err, TATU_OK);
+    assert_int_equal(ask_words(app, TATU_REQUEST_SET_RTC, 0, 0).number, EAGAIN);
+}
+
 static void the_version_is_told_to_everybody(void **state)
 {
     const struct answer answer = ask_words(fresh_app(0), TATU_REQUEST_OS_VERSION, 0, 0);
@@ -376,6 +400,7 @@ int main(void)
         cmocka_unit_test(the_mutable_file_comes_as_a_descriptor),
         cmocka_unit_test(time_and_power_go_to_the_machine),
         cmocka_unit_test(the_power_profile_is_what_applications_have_of_the_processor),
+        cmocka_unit_test(who_has_flash_written_too_often_is_told_to_wait),
         cmocka_unit_test(the_version_is_told_to_everybody),
         cmocka_unit_test(an_unreachable_server_is_an_error_for_the_application),
         cmocka_unit_test(events_come_on_the_connection_that_asked_for_them),

@@ -10,6 +10,7 @@
 #include "proto/smc.h"
 #include "ring.h"
 #include "uids.h"
+#include "wear.h"
 
 #define TATU_APPS_LINE_MAX 2048u
 
@@ -39,6 +40,8 @@ struct tatu_app {
     struct tatu_os_watch listener; /* a connection that system events go to */
     uint32_t listens_to;           /* TATU_SYSTEM_EVENT_* */
     int status_fd;                 /* launch tells there how the application ended */
+    struct tatu_apps_wear wear;
+    bool wears_out; /* it was told to wait, and has not written since */
     uint64_t next_ms;
     uint64_t started_ms;
     uint64_t ended_ms;

@@ -19,7 +19,8 @@
 #include "parts.h"
 
 #define QUOTA (8 * 1024) /* of the manifest */
-#define HELD 24          /* three times of it would fill the store */
+#define DELETES 100
+#define HELD 24 /* three times of it would fill the store */
 #define SLACK (40 * 1024)
 #define EVIL "/mnt/app/evil.so" /* a library that ends whoever loads it with EVIL_RAN */
 #define EVIL_RAN 42
@@ -151,6 +152,17 @@ static void try_pieces(void)
     (void)close(fd);
 }
 
+/* Each delete is written into flash, which wears. */
+static void try_wear(void)
+{
+    bool waits = false;
+    for (int i = 0; i < DELETES && !waits; i++) {
+        (void)close(open_own());
+        waits = ask_storage(CONTROL_STORAGE_DELETE, NULL) != 0 && errno == EAGAIN;
+    }
+    attack_tell("delete without end", waits, "%d times", DELETES);
+}
+
 static bool copy_evil(int fd)
 {
     const int from = open(EVIL, O_RDONLY | O_CLOEXEC);
@@ -248,4 +260,5 @@ void storage_attack(void)
     try_holding();
     try_pieces();
     try_code();
+    try_wear();
 }
