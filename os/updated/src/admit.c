@@ -3,8 +3,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "os/manifest/admission.h"
-
 static struct tatu_update_image make_image(const uint8_t component[16], const uint8_t image[16],
                                            uint32_t body_len, uint32_t verity_data_len)
 {
@@ -64,19 +62,25 @@ enum tatu_err tatu_update_check_image(const struct tatu_os_monitor *monitor,
     return tatu_update_admit(monitor, image, 1, 0, &refused, out_number);
 }
 
+enum tatu_err tatu_update_admit_one(const struct tatu_os_monitor *monitor,
+                                    const struct tatu_update_image *image,
+                                    struct tatu_admission *admission, uint32_t *out_number)
+{
+    struct tatu_manifest manifest;
+    struct tatu_manifest_cost cost;
+    *out_number = TATU_NUMBER_NONE;
+    TATU_TRY(read_image(monitor, image, &manifest, &cost, out_number));
+    return tatu_manifest_admit(admission, &manifest, &cost, out_number);
+}
+
 enum tatu_err tatu_update_admit(const struct tatu_os_monitor *monitor,
                                 const struct tatu_update_image *images, size_t count, size_t kept,
                                 size_t *out_refused, uint32_t *out_number)
 {
     struct tatu_admission admission = {0};
     for (size_t i = 0; i < count; i++) {
-        struct tatu_manifest manifest;
-        struct tatu_manifest_cost cost;
-        *out_number = TATU_NUMBER_NONE;
-        enum tatu_err err = read_image(monitor, &images[i], &manifest, &cost, out_number);
-        if (err == TATU_OK) {
-            err = tatu_manifest_admit(&admission, &manifest, &cost, out_number);
-        }
+        const enum tatu_err err =
+            tatu_update_admit_one(monitor, &images[i], &admission, out_number);
         if (err != TATU_OK && i >= kept) {
             *out_refused = i;
             return err;

@@ -3,6 +3,7 @@
 #define TATU_UPDATED_ADMIT_H
 
 #include "os/lib/sm.h"
+#include "os/manifest/admission.h"
 
 /** An image that is installed, or staged and verified. */
 struct tatu_update_image {
@@ -17,6 +18,13 @@ struct tatu_update_image tatu_update_image_of_stage(const struct tatu_verified_i
 /** Whether this image could be installed on a device that has no other. As tatu_update_admit. */
 enum tatu_err tatu_update_check_image(const struct tatu_os_monitor *monitor,
                                       const struct tatu_update_image *image, uint32_t *out_number);
+
+/**
+ * Admits one more, read from flash. As tatu_update_admit; admission is untouched on failure.
+ */
+enum tatu_err tatu_update_admit_one(const struct tatu_os_monitor *monitor,
+                                    const struct tatu_update_image *image,
+                                    struct tatu_admission *admission, uint32_t *out_number);
 
 /**
  * Whether these may be installed together; the first ones have what two of them ask for.

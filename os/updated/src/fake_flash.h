@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "os/lib/fake_vault.h"
 #include "os/lib/sm.h"
 #include "proto/asxipfs.h"
 #include "proto/image.h"
 
 #define FLASH_STAGE_MAX 4u
-#define FLASH_PACKAGE_MAX 8u
+#define FLASH_PACKAGE_MAX 24u
 #define FLASH_BODY_MAX 16384u
 
 struct flash_package {
@@ -33,11 +34,14 @@ struct flash {
     uint32_t last_handle;
     uint8_t installed[TATU_SMC_APPS_MAX]; /* image ids' bytes */
     size_t installed_count;
+    struct fake_vault vault; /* what it seals */
     int commits;
     int calls;
     enum tatu_err commit_err;
     enum tatu_err write_err;
     enum tatu_err read_err;
+    bool is_narrow; /* it holds no more than room packages at once */
+    size_t room;
     uint8_t leaves; /* is no longer installed when the list has been told */
 };
 
@@ -122,7 +126,7 @@ static inline enum tatu_err flash_begin(struct flash *flash, struct tatu_span in
 {
     uint8_t answer[4];
     const size_t i = flash_find(flash, 0);
-    if (i == FLASH_STAGE_MAX) {
+    if (i == FLASH_STAGE_MAX || (flash->is_narrow && flash_count_stages(flash) >= flash->room)) {
         return TATU_ERR_FULL;
     }
     memset(&flash->stages[i], 0, sizeof(flash->stages[i]));
@@ -258,7 +262,7 @@ static inline enum tatu_err flash_call(void *context, uint32_t number, struct ta
         return i < FLASH_STAGE_MAX ? TATU_OK : TATU_ERR_NOT_FOUND;
     }
     default:
-        return TATU_ERR_UNKNOWN_COMMAND;
+        return fake_vault_call(&flash->vault, number, in, out);
     }
 }
 

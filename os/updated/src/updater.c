@@ -66,36 +66,24 @@ enum tatu_err tatu_updater_ask(const struct tatu_updater *updater, struct tatu_t
     return tatu_updated_name_status(status);
 }
 
-/* The last sequence outlives a reset, sealed; that of another owner means nothing. */
-#define SEQUENCE_FILE TATU_OS_STORE "/update/sequence"
-#define SEQUENCE_LABEL "update sequence"
-#define SEQUENCE_SIZE 24u /* u64, tenant[16] */
-
+/* The last sequence outlives a reset; that of another owner means nothing. */
 static void load_sequence(struct tatu_updater *updater)
 {
-    uint8_t bytes[SEQUENCE_SIZE];
-    struct tatu_buf buf = TATU_BUF_OF(bytes);
     const enum tatu_err err =
-        tatu_os_load_sealed(updater->monitor, SEQUENCE_FILE, SEQUENCE_LABEL, &buf);
-    if (err == TATU_OK && buf.len == sizeof(bytes) &&
-        memcmp(bytes + 8, updater->info.tenant, sizeof(updater->info.tenant)) == 0) {
-        updater->last_sequence = tatu_get_le64(bytes);
-    } else if (err != TATU_ERR_NOT_FOUND) {
+        tatu_kept_load_sequence(&updater->kept, updater->info.tenant, &updater->last_sequence);
+    if (err != TATU_OK && err != TATU_ERR_NOT_FOUND) {
         tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "the last sequence is not known: %s",
-                    tatu_err_name(err == TATU_OK ? TATU_ERR_FOREIGN : err));
+                    tatu_err_name(err));
     }
 }
 
 static void keep_sequence(struct tatu_updater *updater, uint64_t sequence)
 {
-    uint8_t bytes[SEQUENCE_SIZE];
     if (sequence == updater->last_sequence) {
         return;
     }
-    tatu_put_le64(bytes, sequence);
-    memcpy(bytes + 8, updater->info.tenant, sizeof(updater->info.tenant));
     const enum tatu_err err =
-        tatu_os_save_sealed(updater->monitor, SEQUENCE_FILE, SEQUENCE_LABEL, TATU_SPAN_OF(bytes));
+        tatu_kept_save_sequence(&updater->kept, updater->info.tenant, sequence);
     if (err != TATU_OK) {
         tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "the sequence was not kept: %s",
                     tatu_err_name(err));
@@ -254,13 +242,21 @@ static enum tatu_err fetch_image(void *context, const struct tatu_deployment_ima
 /* ---- telling the others ---- */
 
 #define APPMAN_PATIENCE_MS 3000u
+#define STATE_AT 32u /* of an application in the answer of TATU_APPMAN_LIST */
+#define STOP_LOOK_MS 200u
+#define STOP_PATIENCE_MS 10000u /* more than SIGTERM, the grace and SIGKILL take */
 
-void tatu_updater_tell_changed(const struct tatu_updater *updater, bool manual)
+static void tell_appman(const struct tatu_updater *updater, bool manual)
 {
     const struct tatu_ask ask = {.op = TATU_APPMAN_RELOAD, .a = manual ? 1 : 0};
     if (tatu_os_ask(TATU_APPMAN_SOCKET, &ask, APPMAN_PATIENCE_MS, NULL, NULL, NULL) != TATU_OK) {
         tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "appman does not answer");
     }
+}
+
+void tatu_updater_tell_changed(const struct tatu_updater *updater, bool manual)
+{
+    tell_appman(updater, manual);
     if (!tatu_os_tell_attestd()) {
         tatu_os_log(updater->log, TATU_OS_LOG_WARNING, "attestd does not answer");
     }
@@ -288,9 +284,40 @@ static bool ask_to_go(void *context, uint32_t *out_wait_s)
     return tell_event(TATU_SYSTEM_EVENT_READY, TATU_SYSTEM_EVENT_NO_STATUS, out_wait_s);
 }
 
-static void after_commit(void *context)
+/* How many applications are on their way to stop; none when nobody answers. */
+static size_t count_stopping(void)
+{
+    static uint8_t bytes[TATU_ANSWER_PAYLOAD_MAX];
+    const struct tatu_ask ask = {.op = TATU_APPMAN_LIST};
+    struct tatu_buf answer = TATU_BUF_OF(bytes);
+    size_t count = 0;
+    if (tatu_os_ask(TATU_APPMAN_SOCKET, &ask, APPMAN_PATIENCE_MS, NULL, &answer, NULL) != TATU_OK) {
+        return 0;
+    }
+    for (size_t at = 0; at + TATU_APPMAN_APP_SIZE <= answer.len; at += TATU_APPMAN_APP_SIZE) {
+        count += tatu_get_le32(bytes + at + STATE_AT) == TATU_APPMAN_APP_STOPPING;
+    }
+    return count;
+}
+
+/* The next round writes where what was replaced lies, and it may still run. */
+static void wait_for_stops(void)
+{
+    const struct timespec wait = {0, STOP_LOOK_MS * 1000000L};
+    for (uint32_t waited_ms = 0; waited_ms < STOP_PATIENCE_MS && count_stopping() != 0;
+         waited_ms += STOP_LOOK_MS) {
+        (void)nanosleep(&wait, NULL);
+    }
+}
+
+static void after_commit(void *context, bool is_last)
 {
     uint32_t wait_s = 0;
+    if (!is_last) {
+        tell_appman(context, false);
+        wait_for_stops();
+        return;
+    }
     tatu_updater_tell_changed(context, false);
     (void)tell_event(TATU_SYSTEM_EVENT_READY, TATU_SYSTEM_EVENT_COMPLETE, &wait_s);
 }
@@ -306,8 +333,10 @@ void tatu_updater_init(struct tatu_updater *updater, const struct tatu_os_monito
 {
     *updater = (struct tatu_updater){.monitor = monitor,
                                      .log = log,
+                                     .kept = {monitor, TATU_OS_STORE "/update"},
                                      .deploy = {.monitor = monitor,
                                                 .hold = hold,
+                                                .kept = &updater->kept,
                                                 .fetch = fetch_image,
                                                 .note = note,
                                                 .may_go = ask_to_go,

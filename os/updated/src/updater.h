@@ -26,6 +26,7 @@ struct tatu_updater {
     struct tatu_keystore keystore;
     struct tatu_vault_info info;
     bool ready; /* keystore and info were read */
+    struct tatu_kept kept;
     uint64_t last_sequence;
     uint32_t last_record; /* sent and acknowledged */
     uint32_t failures;    /* in a row */
