@@ -8,9 +8,9 @@
 
 /* What it keeps, in a folder of its own of the store; each sealed under its own label. */
 #define TATU_NETD_FOLDER "/mnt/config/net"
-#define TATU_NETD_SETTINGS TATU_NETD_FOLDER "/settings"
+#define TATU_NETD_SETTINGS "settings"
 #define TATU_NETD_SETTINGS_LABEL "net settings"
-#define TATU_NETD_WIFI TATU_NETD_FOLDER "/wifi"
+#define TATU_NETD_WIFI "wifi"
 #define TATU_NETD_WIFI_LABEL "net wifi"
 
 #endif

@@ -20,13 +20,15 @@ static enum tatu_err path_of_stamp(const char *root, char out[TATU_OS_STORE_PATH
                : TATU_ERR_ARGUMENT;
 }
 
-static bool is_empty(const char *root)
+/* Nothing is there but what the first boot began to write when power failed. */
+static bool is_new(const char *root)
 {
     DIR *folder = opendir(root);
     const struct dirent *entry;
     size_t count = 0;
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                 strcmp(entry->d_name, "stamp.new") != 0;
     }
     if (folder != NULL) {
         (void)closedir(folder);
@@ -62,7 +64,7 @@ static enum tatu_err check_stamp(const char *root, const struct tatu_os_monitor 
                                  uint64_t count)
 {
     const enum tatu_err err = read_stamp(root, monitor, count);
-    return err == TATU_ERR_NOT_FOUND && count == 0 && is_empty(root) ? TATU_OK : err;
+    return err == TATU_ERR_NOT_FOUND && count == 0 && is_new(root) ? TATU_OK : err;
 }
 
 static enum tatu_err write_stamp(const char *root, const struct tatu_os_monitor *monitor,

@@ -74,10 +74,14 @@ static enum tatu_err write_whole(int fd, struct tatu_span bytes)
     return fsync(fd) == 0 ? TATU_OK : TATU_ERR_IO;
 }
 
+/* One that is there may be the file itself: JFFS2 renames by writing the new name and then taking
+ * back the old one, and power may have failed in between. */
 static enum tatu_err write_new(const char *path, struct tatu_span bytes)
 {
-    TATU_OS_CLOSING int fd =
-        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (unlink(path) != 0 && errno != ENOENT) {
+        return errno_error();
+    }
+    TATU_OS_CLOSING int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return fd < 0 ? errno_error() : write_whole(fd, bytes);
 }
 

@@ -16,6 +16,7 @@ struct netd {
     struct tatu_os_loop loop;
     struct tatu_os_log log;
     struct tatu_os_monitor monitor;
+    const char *folder; /* of what is kept */
     struct tatu_os_server server;
     struct tatu_config config;
     struct tatu_interfaces interfaces;
@@ -38,6 +39,8 @@ struct netd {
     struct tatu_wifi wifi;
 };
 
+/** What was kept last; else as a board is that nobody configured. */
+void tatu_netd_load_config(struct netd *netd);
 /** Keeps a new configuration; then it is the one in use. What it is for is done by who asked. */
 enum tatu_netd_fault tatu_netd_keep_config(struct netd *netd, const struct tatu_config *config);
 /** The configuration's, or what was kept last. */
