@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint32_t disk_draw(uint32_t *random)
+uint32_t fake_disk_draw(uint32_t *random)
 {
     *random ^= *random << 13;
     *random ^= *random >> 17;
@@ -12,7 +12,7 @@ uint32_t disk_draw(uint32_t *random)
     return *random;
 }
 
-void disk_done(struct disk *disk)
+void fake_disk_done(struct disk *disk)
 {
     for (size_t i = 0; i < disk->inode_count; i++) {
         free(disk->inodes[i].bytes);
@@ -30,9 +30,9 @@ static uint8_t *copy_bytes(const uint8_t *bytes, size_t len)
     return copy;
 }
 
-void disk_copy(struct disk *to, const struct disk *from)
+void fake_disk_copy(struct disk *to, const struct disk *from)
 {
-    disk_done(to);
+    fake_disk_done(to);
     *to = *from;
     for (size_t i = 0; i < to->inode_count; i++) {
         to->inodes[i].bytes = copy_bytes(from->inodes[i].bytes, from->inodes[i].len);
@@ -50,13 +50,13 @@ static struct disk_name *find_name(struct disk *disk, size_t parent, const char 
     return NULL;
 }
 
-size_t disk_find(const struct disk *disk, size_t parent, const char *name)
+size_t fake_disk_find(const struct disk *disk, size_t parent, const char *name)
 {
     struct disk_name *entry = find_name((struct disk *)(uintptr_t)disk, parent, name);
     return entry == NULL ? DISK_NONE : entry->inode;
 }
 
-bool disk_is_empty(const struct disk *disk, size_t folder)
+bool fake_disk_is_empty(const struct disk *disk, size_t folder)
 {
     for (size_t i = 0; i < DISK_NAME_MAX; i++) {
         if (disk->names[i].is_used && disk->names[i].parent == folder) {
@@ -66,7 +66,7 @@ bool disk_is_empty(const struct disk *disk, size_t folder)
     return true;
 }
 
-size_t disk_add_inode(struct disk *disk, bool is_folder)
+size_t fake_disk_add_inode(struct disk *disk, bool is_folder)
 {
     assert(disk->inode_count < DISK_INODE_MAX);
     disk->inodes[disk->inode_count] =
@@ -131,22 +131,22 @@ static void rename_part(struct disk *disk, const struct disk_operation *operatio
 static void erase(struct disk *disk, enum disk_part part, uint32_t *random)
 {
     for (size_t i = 0; i < DISK_NAME_MAX; i++) {
-        disk->names[i].is_used &= part != DISK_ALL && disk_draw(random) % 2 != 0;
+        disk->names[i].is_used &= part != DISK_ALL && fake_disk_draw(random) % 2 != 0;
     }
     for (size_t i = 1; i < disk->inode_count; i++) {
-        if (part == DISK_ALL || disk_draw(random) % 2 != 0) {
+        if (part == DISK_ALL || fake_disk_draw(random) % 2 != 0) {
             resize(&disk->inodes[i], 0);
         }
     }
 }
 
-void disk_apply(struct disk *disk, const struct disk_operation *operation, enum disk_part part,
-                uint32_t *random)
+void fake_disk_apply(struct disk *disk, const struct disk_operation *operation, enum disk_part part,
+                     uint32_t *random)
 {
     struct disk_inode *inode = &disk->inodes[operation->inode];
     if (operation->kind == DISK_CREATE) { /* the inode is there, whether its name lasts or not */
         while (disk->inode_count <= operation->inode) {
-            (void)disk_add_inode(disk, operation->is_folder);
+            (void)fake_disk_add_inode(disk, operation->is_folder);
         }
     }
     if (part == DISK_NOTHING) {

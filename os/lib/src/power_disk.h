@@ -55,17 +55,17 @@ struct disk_operation {
 
 #define DISK_NONE SIZE_MAX
 
-void disk_done(struct disk *disk);
-void disk_copy(struct disk *to, const struct disk *from);
-size_t disk_find(const struct disk *disk, size_t parent, const char *name);
-bool disk_is_empty(const struct disk *disk, size_t folder);
-size_t disk_add_inode(struct disk *disk, bool is_folder);
+void fake_disk_done(struct disk *disk);
+void fake_disk_copy(struct disk *to, const struct disk *from);
+size_t fake_disk_find(const struct disk *disk, size_t parent, const char *name);
+bool fake_disk_is_empty(const struct disk *disk, size_t folder);
+size_t fake_disk_add_inode(struct disk *disk, bool is_folder);
 
 /* How much of an operation reaches flash. */
 enum disk_part { DISK_NOTHING, DISK_HALF, DISK_ZEROS, DISK_ALL };
-void disk_apply(struct disk *disk, const struct disk_operation *operation, enum disk_part part,
-                uint32_t *random);
+void fake_disk_apply(struct disk *disk, const struct disk_operation *operation, enum disk_part part,
+                     uint32_t *random);
 
-uint32_t disk_draw(uint32_t *random);
+uint32_t fake_disk_draw(uint32_t *random);
 
 #endif
