@@ -236,6 +236,7 @@ static void try_profiles(void)
         had[2 - profile] = measure_processor();
     }
     printf("profiles had %ld %ld %ld ms\n", had[0], had[1], had[2]);
+    (void)ask(POWER_PROFILE, 1, 0);
     (void)ask(POWER_PROFILE, 3, 0);
     tell("no profile");
 }
