@@ -14,12 +14,16 @@ import sys
 import threading
 import time
 
-from story import APP_WITHIN_S, LINUX_WITHIN_S, Doorbell, StepFailed, wait_for
+from story import APP_WITHIN_S, LINUX_WITHIN_S, ROOT, Doorbell, StepFailed, wait_for
 
 ATTEMPTS_BEFORE_SAFE = 6  # boots that did not come up healthy
 HEALTHY_WITHIN_S = 60
 GRACE_S = 86400
 GRACE_MIN_S = 600
+SUBJECT = os.path.join(ROOT, "test/device/subject")
+MANY = range(1, 7)  # applications; the monitor holds four packages
+IN_FIRST_ROUND = 4
+PAD_BYTES = 128 << 10  # of an image of a later round, so that its download takes a while
 
 
 class Line(threading.Thread):
@@ -156,6 +160,52 @@ class Renewal(Doorbell):
         wait_for("evidence of a normal boot",
                  lambda: self.tatu("device", "show", self.facts["device"])["mode"] == "normal", 60)
 
+    def build_one_of_many(self, number, version):
+        def change(source, manifest):
+            manifest["Name"] = f"many{number}"
+            manifest["ComponentId"] = f"5d0b7a52-9f3c-4c0e-8d21-0000000000{number:02}"
+            manifest["CmdArgs"] = [str(version)]
+            manifest["Capabilities"] = {"MutableStorage": {"SizeKB": 8}}
+            if version == 2 and number > IN_FIRST_ROUND:
+                with open(os.path.join(source, "pad"), "wb") as pad:
+                    pad.write(os.urandom(PAD_BYTES))
+                with open(os.path.join(source, "CMakeLists.txt"), encoding="utf-8") as file:
+                    lines = file.read()
+                with open(os.path.join(source, "CMakeLists.txt"), "w", encoding="utf-8") as file:
+                    file.write(lines.replace("image_package(${PROJECT_NAME})", "image_package(${PROJECT_NAME} RESOURCE_FILES pad)"))
+        out = self.build_application(f"many{number}-v{version}", SUBJECT, change)
+        return self.tatu("image", "add", os.path.join(out, "subject.imagepackage"))["properties"]["imageId"]
+
+    def deploy_many(self, version):
+        images = [self.build_one_of_many(number, version) for number in MANY]
+        since = len(self.serial())
+        self.tatu("deployment", "create", "--images", *images)
+        return since
+
+    def runs(self, number, version, start, since=0):
+        self.serial_has(rf"app many{number}: version {version}, start {start}\b", APP_WITHIN_S, since)
+
+    def six_new_applications_go_in_rounds(self):
+        since = self.deploy_many(1)
+        for number in MANY:
+            self.runs(number, 1, 1, since)
+
+    def without_network_and_power_each_is_old_or_new_and_then_it_goes_on(self):
+        since = self.deploy_many(2)
+        self.serial_has(r"app many1: asked to stop", APP_WITHIN_S, since)
+        self.line.down = True  # the first round is committed
+        for number in MANY[:IN_FIRST_ROUND]:
+            self.runs(number, 2, 2, since)
+        self.tatu("board", "stop", self.path("board"), "--now")
+        self.start_board()
+        for number in MANY[:IN_FIRST_ROUND]:
+            self.runs(number, 2, 3)
+        for number in MANY[IN_FIRST_ROUND:]:
+            self.runs(number, 1, 2)
+        self.line.down = False
+        for number in MANY[IN_FIRST_ROUND:]:
+            self.runs(number, 2, 3)
+
     def a_device_without_tickets_restarts_and_starts_no_application(self):
         self.tatu("device-group", "update", "--renewal-grace", GRACE_MIN_S)
         self.stop_board()
@@ -184,7 +234,8 @@ class Renewal(Doorbell):
         return [self.a_board_comes_up_healthy, self.a_download_goes_on_where_the_network_broke,
                 self.a_group_with_a_grace_arms_its_devices, self.a_device_is_disarmed_again,
                 self.a_confirmed_release_raises_the_floors, self.a_board_that_never_comes_up_starts_no_application,
-                self.and_is_back_once_it_is_healthy]
+                self.and_is_back_once_it_is_healthy, self.six_new_applications_go_in_rounds,
+                self.without_network_and_power_each_is_old_or_new_and_then_it_goes_on]
 
 
 def main():
