@@ -20,7 +20,7 @@ bool tatu_launch_enter_root(const struct tatu_launch_spec *spec, const char *bod
 /** User namespace, ids, capabilities, limits, no_new_privs, MDWE. */
 bool tatu_launch_drop_rights(const struct tatu_launch_spec *spec);
 
-/** Gives up all that the container's process 1 does not need to pass a signal on. */
+/** Gives up all rights that the container's process 1 does not need to pass a signal on. */
 bool tatu_launch_keep_signalling(void);
 
 /**
@@ -38,7 +38,10 @@ enum tatu_err tatu_launch_check_program(struct tatu_span head);
 /** What may be opened: the image and the libraries, to read; what may be started: the program. */
 bool tatu_launch_restrict_files(const char *program);
 
-/** The allow-list of system calls; the last step before exec. */
+/** The application's system calls; the last step before exec. */
 bool tatu_launch_restrict_calls(void);
+
+/** Those of the container's process 1; its last step. */
+bool tatu_launch_restrict_process_1(void);
 
 #endif

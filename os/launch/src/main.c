@@ -135,7 +135,7 @@ int main(void)
         return TATU_LAUNCH_EXIT_SETUP;
     }
     /* from here process 1 only waits and passes SIGTERM on to another user's process */
-    if (!tatu_launch_keep_signalling()) {
+    if (!tatu_launch_keep_signalling() || !tatu_launch_restrict_process_1()) {
         return TATU_LAUNCH_EXIT_SETUP;
     }
     return wait_application();

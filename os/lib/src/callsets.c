@@ -1,0 +1,162 @@
+/* Sets of system calls of Linux on ARM, by what they are for. */
+#include <asm/unistd.h>
+
+#include "os/lib/walls.h"
+
+#define ARM_SET_TLS 0xf0005
+
+static const uint32_t of_programs[] = {
+    /* memory; W^X is kept by MDWE */
+    __NR_brk,
+    __NR_mmap2,
+    __NR_munmap,
+    __NR_mprotect,
+    __NR_mremap,
+    __NR_madvise,
+    ARM_SET_TLS,
+    /* files: what can be opened is Landlock's and the mounts' matter */
+    __NR_openat,
+    __NR_open,
+    __NR_close,
+    __NR_read,
+    __NR_write,
+    __NR_readv,
+    __NR_writev,
+    __NR_pread64,
+    __NR__llseek,
+    __NR_lseek,
+    __NR_fstat64,
+    __NR_fstatat64,
+    __NR_stat64,
+    __NR_lstat64,
+    __NR_statx,
+    __NR_access,
+    __NR_faccessat,
+    __NR_faccessat2,
+    __NR_getdents64,
+    __NR_readlink,
+    __NR_readlinkat,
+    __NR_fcntl64,
+    /* waiting and time */
+    __NR_poll,
+    __NR_ppoll,
+    __NR_ppoll_time64,
+    __NR_epoll_create1,
+    __NR_epoll_ctl,
+    __NR_epoll_wait,
+    __NR_epoll_pwait,
+    __NR_clock_gettime,
+    __NR_clock_gettime64,
+    __NR_clock_nanosleep,
+    __NR_clock_nanosleep_time64,
+    __NR_nanosleep,
+    __NR_gettimeofday,
+    __NR_futex,
+    __NR_futex_time64,
+    /* a program begins, is interrupted, ends */
+    __NR_execve,
+    __NR_set_tid_address,
+    __NR_rt_sigaction,
+    __NR_rt_sigprocmask,
+    __NR_rt_sigreturn,
+    __NR_sigreturn,
+    __NR_restart_syscall,
+    __NR_gettid,
+    __NR_getpid,
+    __NR_tkill,
+    __NR_exit,
+    __NR_exit_group,
+    __NR_getrandom,
+};
+const struct tatu_os_call_set tatu_os_calls_of_programs = TATU_OS_CALL_SET(of_programs);
+
+static const uint32_t of_threads[] = {
+    __NR_set_robust_list, __NR_get_robust_list, __NR_membarrier, __NR_sched_yield, __NR_rseq,
+};
+const struct tatu_os_call_set tatu_os_calls_of_threads = TATU_OS_CALL_SET(of_threads);
+
+static const uint32_t of_network[] = {
+    __NR_connect,         __NR_bind,        __NR_listen,     __NR_accept,     __NR_accept4,
+    __NR_getsockname,     __NR_getpeername, __NR_send,       __NR_sendto,     __NR_sendmsg,
+    __NR_sendmmsg,        __NR_recv,        __NR_recvfrom,   __NR_recvmsg,    __NR_recvmmsg,
+    __NR_recvmmsg_time64, __NR_shutdown,    __NR_setsockopt, __NR_getsockopt,
+};
+const struct tatu_os_call_set tatu_os_calls_of_network = TATU_OS_CALL_SET(of_network);
+
+static const uint32_t of_stores[] = {
+    __NR_rename,   __NR_renameat, __NR_renameat2, __NR_unlink,
+    __NR_unlinkat, __NR_fsync,    __NR_fdatasync,
+};
+const struct tatu_os_call_set tatu_os_calls_of_stores = TATU_OS_CALL_SET(of_stores);
+
+static const uint32_t of_applications[] = {
+    __NR_pwrite64,
+    __NR_statfs64,
+    __NR_fstatfs64,
+    __NR_getcwd,
+    __NR_chdir,
+    __NR_dup,
+    __NR_dup2,
+    __NR_dup3,
+    __NR_ioctl,
+    __NR_pipe,
+    __NR_pipe2,
+    __NR_fsync,
+    __NR_fdatasync,
+    __NR_ftruncate64,
+    __NR_flock,
+    __NR_umask,
+    __NR_sendfile64,
+    __NR_pselect6,
+    __NR_pselect6_time64,
+    __NR__newselect,
+    __NR_epoll_create,
+    __NR_eventfd2,
+    __NR_timerfd_create,
+    __NR_timerfd_settime,
+    __NR_timerfd_settime64,
+    __NR_timerfd_gettime,
+    __NR_timerfd_gettime64,
+    __NR_clock_getres,
+    __NR_clock_getres_time64,
+    __NR_timer_create,
+    __NR_timer_settime,
+    __NR_timer_settime64,
+    __NR_timer_gettime,
+    __NR_timer_delete,
+    __NR_setitimer,
+    __NR_getitimer,
+    __NR_wait4,
+    __NR_waitid,
+    __NR_kill,
+    __NR_tgkill,
+    __NR_rt_sigpending,
+    __NR_rt_sigtimedwait,
+    __NR_rt_sigtimedwait_time64,
+    __NR_rt_sigsuspend,
+    __NR_sigaltstack,
+    __NR_signalfd4,
+    __NR_sched_getaffinity,
+    __NR_sched_getparam,
+    __NR_sched_getscheduler,
+    /* who am I */
+    __NR_getppid,
+    __NR_getuid32,
+    __NR_geteuid32,
+    __NR_getgid32,
+    __NR_getegid32,
+    __NR_getresuid32,
+    __NR_getresgid32,
+    __NR_getgroups32,
+    __NR_getpgid,
+    __NR_getpgrp,
+    __NR_getsid,
+    __NR_uname,
+    __NR_sysinfo,
+    __NR_ugetrlimit,
+    __NR_prlimit64,
+    __NR_getrusage,
+    __NR_getpriority,
+    __NR_prctl,
+};
+const struct tatu_os_call_set tatu_os_calls_of_applications = TATU_OS_CALL_SET(of_applications);
