@@ -21,6 +21,12 @@ int tatu_appman_listen(const struct tatu_appman_place *place);
 enum tatu_err tatu_appman_prepare_service(const struct tatu_appman_service *service,
                                           int *out_socket, struct tatu_appman_failure *out);
 
+/** In the child that becomes it, last: its files and its system calls. Errors: NOT_FOUND it has no
+ *  row in the table of walls; those of os/lib/walls.h. */
+enum tatu_err tatu_appman_restrict_service(const struct tatu_appman_service *service);
+/** System calls that nothing on this device makes, appman included, are gone for all. */
+enum tatu_err tatu_appman_restrict_itself(void);
+
 /** Starts its program with its rights. socket is -1 or handed over. Errors: MEMORY. */
 enum tatu_err tatu_appman_spawn(const struct tatu_appman_service *service, int socket,
                                 pid_t *out_pid);

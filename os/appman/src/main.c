@@ -561,6 +561,9 @@ int main(void)
     if (tatu_appman_set_up_machine(&failure) != TATU_OK) {
         give_up_at(&appman, &failure);
     }
+    if (tatu_appman_restrict_itself() != TATU_OK) {
+        give_up(&appman, "no walls");
+    }
     say_versions(&appman);
     if (tatu_os_init_loop(&appman.loop) != TATU_OK) {
         give_up(&appman, "no event loop");

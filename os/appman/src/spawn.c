@@ -105,6 +105,21 @@ enum tatu_err tatu_appman_prepare_service(const struct tatu_appman_service *serv
     return TATU_OK;
 }
 
+/* Marks these capabilities, while all others are still there: what is no longer in the bounding set
+ * cannot be marked. */
+static bool keep_inheritable(uint64_t wanted)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+
+    if (syscall(SYS_capget, &header, data) != 0) {
+        return false;
+    }
+    data[0].inheritable = (uint32_t)wanted;
+    data[1].inheritable = (uint32_t)(wanted >> 32);
+    return syscall(SYS_capset, &header, data) == 0;
+}
+
 /* Keeps exactly these capabilities, over the change of user and over exec. */
 static bool keep_capabilities(uint64_t wanted)
 {
@@ -130,10 +145,11 @@ static bool keep_capabilities(uint64_t wanted)
     return true;
 }
 
-static bool drop_bounding(uint64_t wanted)
+/* What a program could ever gain; those that are kept go over exec as ambient ones. */
+static bool drop_bounding(void)
 {
     for (unsigned long cap = 0; cap <= CAP_LAST_CAP; cap++) {
-        if ((wanted >> cap & 1) == 0 && prctl(PR_CAPBSET_DROP, cap, 0UL, 0UL, 0UL) != 0) {
+        if (prctl(PR_CAPBSET_DROP, cap, 0UL, 0UL, 0UL) != 0) {
             return false;
         }
     }
@@ -149,14 +165,15 @@ static bool become(const struct tatu_appman_service *service)
     return tatu_os_take_credential(&credential) == TATU_OK &&
            /* when the whole machine is out of memory an application goes, not a service */
            tatu_os_write_text("/proc/self/oom_score_adj", "-900") &&
-           setrlimit(RLIMIT_NOFILE, &files) == 0 && drop_bounding(service->capabilities) &&
-           setgroups(service->group_count, service->groups) == 0 &&
+           setrlimit(RLIMIT_NOFILE, &files) == 0 && keep_inheritable(service->capabilities) &&
+           drop_bounding() && setgroups(service->group_count, service->groups) == 0 &&
            setresgid(service->gid, service->gid, service->gid) == 0 &&
            prctl(PR_SET_KEEPCAPS, 1UL, 0UL, 0UL, 0UL) == 0 &&
            setresuid(service->uid, service->uid, service->uid) == 0 &&
            keep_capabilities(service->capabilities) &&
            prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) == 0 &&
-           prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0UL, 0UL, 0UL) == 0;
+           prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0UL, 0UL, 0UL) == 0 &&
+           tatu_appman_restrict_service(service) == TATU_OK;
 }
 
 /* Descriptors 0 to 3 as a service expects them; all others close at exec. */

@@ -51,11 +51,29 @@ static size_t read_whole(const char *path, uint8_t *out, size_t size)
     return len;
 }
 
+/* ---- waiting, which serves others meanwhile: no service has a second process ---- */
+
+static struct tatu_os_loop loop;
+
+static void time_is_up(struct tatu_os_timer *timer)
+{
+    tatu_os_stop_loop(timer->context);
+}
+
+static void wait_ms(uint32_t time_ms)
+{
+    struct tatu_os_timer timer = {.fire = time_is_up, .context = &loop};
+    tatu_os_set_timer(&loop, &timer, tatu_os_now_ms() + time_ms);
+    if (tatu_os_run_loop(&loop) != TATU_OK) {
+        _exit(1);
+    }
+}
+
 /* ---- flags by which the stand-ins wait for each other; netd keeps them ---- */
 
 #define OP_RAISE 0x7001u
 #define OP_IS_RAISED 0x7002u
-#define POLL_US 200000
+#define POLL_MS 200u
 
 static uint32_t flags;
 
@@ -72,7 +90,7 @@ static void raise_flag(uint32_t number)
 {
     const struct tatu_ask ask = {.op = OP_RAISE, .a = number};
     while (tatu_os_ask(TATU_NETD_SOCKET, &ask, PATIENCE_MS, NULL, NULL, NULL) != TATU_OK) {
-        (void)usleep(POLL_US);
+        wait_ms(POLL_MS);
     }
 }
 
@@ -80,7 +98,7 @@ static void await_flag(uint32_t number)
 {
     const struct tatu_ask ask = {.op = OP_IS_RAISED, .a = number};
     while (tatu_os_ask(TATU_NETD_SOCKET, &ask, PATIENCE_MS, NULL, NULL, NULL) != TATU_OK) {
-        (void)usleep(POLL_US);
+        wait_ms(POLL_MS);
     }
 }
 
@@ -293,14 +311,14 @@ static uint32_t count_said(uint8_t component_end, const char *text)
 static void await_said(uint8_t component_end, const char *text, uint32_t least)
 {
     while (count_said(component_end, text) < least) {
-        (void)usleep(POLL_US);
+        wait_ms(POLL_MS);
     }
 }
 
 static void await_unsaid(uint8_t component_end, const char *text)
 {
     while (count_said(component_end, text) != 0) {
-        (void)usleep(POLL_US);
+        wait_ms(POLL_MS);
     }
 }
 
@@ -336,27 +354,24 @@ static void run_script(void)
     (void)snprintf(path, sizeof(path), "/etc/test/%s", tell.name);
     script[read_whole(path, (uint8_t *)script, sizeof(script) - 1)] = '\0';
     for (char *line = script; line != NULL && *line != '\0'; line = next) {
-        unsigned wait_ms = 0, a = 0, b = 0;
+        unsigned pause_ms = 0, a = 0, b = 0;
         char word[16] = "", text[128] = "";
         next = strchr(line, '\n');
         if (next != NULL) {
             *next++ = '\0';
         }
-        (void)sscanf(line, "%u %15s %127s %u %u", &wait_ms, word, text, &a, &b);
-        (void)usleep(wait_ms * 1000);
+        (void)sscanf(line, "%u %15s %127s %u %u", &pause_ms, word, text, &a, &b);
+        wait_ms(pause_ms);
         run_line(word, text, a, b);
     }
 }
 
-static _Noreturn void serve(void)
+static bool serve(void)
 {
     static struct tatu_os_server server;
-    static struct tatu_os_loop loop;
-    if (tatu_os_init_loop(&loop) == TATU_OK &&
-        tatu_os_serve(&server, &loop, SOCKET_FD, answer, NULL) == TATU_OK) {
-        (void)!tatu_os_run_loop(&loop);
-    }
-    _exit(1);
+    const bool serves = strcmp(tell.name, "netd") == 0 || strcmp(tell.name, "gatewayd") == 0;
+    return tatu_os_init_loop(&loop) == TATU_OK &&
+           (!serves || tatu_os_serve(&server, &loop, SOCKET_FD, answer, NULL) == TATU_OK);
 }
 
 int main(int count, char **args)
@@ -366,13 +381,9 @@ int main(int count, char **args)
     if (tatu_os_open_monitor(TATU_OS_MONITOR_PATH, &monitor) != TATU_OK) {
         tatu_os_log(&tell, TATU_OS_LOG_NOTICE, "no monitor");
     }
-    if (strcmp(tell.name, "netd") == 0 || strcmp(tell.name, "gatewayd") == 0) {
-        if (fork() == 0) {
-            serve();
-        }
+    if (serve()) {
+        run_script();
+        (void)!tatu_os_run_loop(&loop);
     }
-    run_script();
-    for (;;) {
-        (void)pause();
-    }
+    return 1;
 }

@@ -1,8 +1,9 @@
 /* In the place of process 1: becomes the real appman, and leaves a child behind that tells as whom
- * crashd is seen, and with what, once it is no longer root. */
+ * crashd is seen, and with what, once it is no longer root; and the walls of each service, once. */
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ static void tell(const char *line)
 {
     char text[160];
     const int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-    const int len = snprintf(text, sizeof(text), "<5>watch: crashd %s\n", line);
+    const int len = snprintf(text, sizeof(text), "<5>watch: %s\n", line);
 
     (void)!write(fd, text, (size_t)len);
     (void)close(fd);
@@ -34,6 +35,25 @@ static void take(const char *status, const char *name, char out[80])
     out[len] = '\0';
 }
 
+static void look_at_service(const char *status)
+{
+    static const char *const services[] = {"netd", "attestd", "updated", "gatewayd"};
+    static bool told[sizeof(services) / sizeof(services[0])];
+    char name[80], line[160], seccomp[80], filters[80], bounding[80];
+    take(status, "Name:\t", name);
+    for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+        if (!told[i] && strcmp(name, services[i]) == 0) {
+            told[i] = true;
+            take(status, "\nSeccomp:", seccomp);
+            take(status, "\nSeccomp_filters:", filters);
+            take(status, "\nCapBnd:", bounding);
+            (void)snprintf(line, sizeof(line), "%s seccomp%s filters%s bounding%s", name, seccomp,
+                           filters, bounding);
+            tell(line);
+        }
+    }
+}
+
 static void look_at(const char *pid)
 {
     char path[300], status[2048], ids[80], groups[80], rights[80], line[300];
@@ -43,13 +63,14 @@ static void look_at(const char *pid)
 
     (void)close(fd);
     status[len < 0 ? 0 : len] = '\0';
+    look_at_service(status);
     take(status, "\nUid:", ids);
     if (strncmp(status, "Name:\tcrashd\n", 13) != 0 || strtoul(ids, NULL, 10) == 0) {
         return;
     }
     take(status, "\nGroups:", groups);
     take(status, "\nCapEff:", rights);
-    (void)snprintf(line, sizeof(line), "ids%s groups%s rights%s", ids, groups, rights);
+    (void)snprintf(line, sizeof(line), "crashd ids%s groups%s rights%s", ids, groups, rights);
     tell(line);
 }
 

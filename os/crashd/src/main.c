@@ -1,10 +1,9 @@
 /* Started by the kernel for each crash: crashd PID TIME, the dump on standard input. */
 #include <fcntl.h>
-#include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,8 +13,9 @@
 #include "os/lib/sm.h"
 #include "proto/image.h"
 #include "proto/smc.h"
+#include "walls.h"
 
-#define OWN_ID 114u          /* user and group of nobody else */
+#define REGISTER_CALL 7      /* of a thread that made a system call: its number */
 #define STACK_MIN 64u        /* bytes; less explains nothing */
 #define BETWEEN_RECORDS_S 30 /* of one application: flash wears, and others want room in it */
 
@@ -95,17 +95,6 @@ static enum tatu_err name_application(const char *pid, struct tatu_crash *crash)
     return TATU_OK;
 }
 
-/* What follows reads an application's own memory: with the monitor's descriptor and no other right.
- */
-static enum tatu_err drop_rights(void)
-{
-    return setgroups(0, NULL) == 0 && setresgid(OWN_ID, OWN_ID, OWN_ID) == 0 &&
-                   setresuid(OWN_ID, OWN_ID, OWN_ID) == 0 &&
-                   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-               ? TATU_OK
-               : TATU_ERR_DENIED;
-}
-
 /* The encoded report; stacks are halved until it fits one record. */
 static enum tatu_err encode(struct tatu_crash *crash, struct tatu_buf *out)
 {
@@ -137,13 +126,17 @@ static enum tatu_err keep(const struct tatu_os_log *log, const char *pid, const 
     uint32_t id;
     TATU_TRY(name_application(pid, &crash));
     TATU_TRY(tatu_os_open_monitor(TATU_OS_MONITOR_PATH, &monitor));
-    TATU_TRY(drop_rights());
+    TATU_TRY(tatu_crashd_drop_rights());
     TATU_TRY(tatu_crashd_decode_core((struct tatu_core_source){read_input, NULL}, &work, &crash));
     TATU_TRY(encode(&crash, &buf));
     TATU_TRY(tatu_os_append_record(&monitor, TATU_RECORD_CRASH,
                                    (struct tatu_span){buf.data, buf.len}, &id));
     tatu_os_log(log, TATU_OS_LOG_NOTICE, "signal %u kept as record %u", (unsigned)crash.signal,
                 (unsigned)id);
+    if (crash.signal == SIGSYS) {
+        tatu_os_log(log, TATU_OS_LOG_NOTICE, "record %u is of system call %u", (unsigned)id,
+                    (unsigned)crash.threads[0].registers[REGISTER_CALL]);
+    }
     return TATU_OK;
 }
 

@@ -373,7 +373,7 @@ static void on_link(struct tatu_os_watch *watch, uint32_t events)
 static enum tatu_err watch_links(struct tatu_server *server)
 {
     const struct sockaddr_nl here = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (fd < 0 || bind(fd, (const struct sockaddr *)&here, sizeof(here)) != 0) {
         if (fd >= 0) {
             (void)close(fd);

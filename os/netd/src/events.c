@@ -46,7 +46,7 @@ enum tatu_err tatu_netd_open_events(int *out_fd)
     const struct sockaddr_nl here = {.nl_family = AF_NETLINK,
                                      .nl_groups = RTMGRP_LINK | RTMGRP_IPV6_IFADDR};
     static const int groups[] = {RTNLGRP_ND_USEROPT, RTNLGRP_IPV6_IFINFO};
-    const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    const int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (fd < 0) {
         return TATU_ERR_IO;
     }

@@ -222,7 +222,7 @@ static enum tatu_err ask_netlink(const struct lease_request *request)
         struct nlmsgerr error;
         uint8_t room[sizeof(struct lease_request)];
     } answer;
-    const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    const int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (fd < 0) {
         return TATU_ERR_IO;
     }
