@@ -52,6 +52,11 @@ enum tatu_err tatu_os_connect(const char *path, uint32_t timeout_ms, int *out_fd
 enum tatu_err tatu_os_ask_on(int fd, const struct tatu_ask *ask, uint32_t *out_number,
                              struct tatu_buf *out, int *out_fd);
 
+/** Takes an answer apart: the server's own err, or FORMAT, FULL as above; the outputs are as in
+ *  tatu_os_ask. */
+enum tatu_err tatu_os_decode_answer(struct tatu_span in, uint32_t *out_number,
+                                    struct tatu_buf *out);
+
 /** Leaves a request and does not wait. Errors: UNREACHABLE, BUSY the server has no room, LONG. */
 enum tatu_err tatu_os_tell(const char *path, const struct tatu_ask *ask);
 
@@ -74,6 +79,18 @@ struct tatu_os_asked {
     uint8_t component[16]; /* of the application; zero when not introduced */
     int fd;                /* the connection that is answered */
 };
+
+/**
+ * Takes a message of a connection apart, an introduction too.
+ *
+ * carried  the descriptor that came with it; -1: none
+ * asked    its uid is the peer's, its fd the connection; only when the answer is OK all is filled
+ *
+ * Errors   SHORT, LONG, DENIED an introduction by whom or where it may not be, or without a
+ *          descriptor; UNKNOWN_COMMAND the introduced request is none of applications
+ */
+enum tatu_err tatu_os_decode_asked(struct tatu_span in, bool may_introduce, int carried,
+                                   struct tatu_os_asked *asked);
 
 /** What is answered. Empty when the handler gets it. */
 struct tatu_os_reply {

@@ -43,6 +43,10 @@ enum tatu_err tatu_os_save_sealed(const struct tatu_os_monitor *monitor, const c
 enum tatu_err tatu_os_load_sealed(const struct tatu_os_monitor *monitor, const char *path,
                                   const char *label, struct tatu_buf *out);
 
+/** The content of a sealed file's bytes. Errors: as of tatu_os_load_sealed, but those of files. */
+enum tatu_err tatu_os_open_sealed(const struct tatu_os_monitor *monitor, struct tatu_span file,
+                                  const char *label, struct tatu_buf *out);
+
 #define TATU_OS_SEALED_PART 1008u /* bytes of content in one sealed part, all but the last */
 
 #endif

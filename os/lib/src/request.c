@@ -142,8 +142,7 @@ static enum tatu_err send_ask(int fd, const struct tatu_ask *ask)
     return errno == EAGAIN ? TATU_ERR_TIMEOUT : TATU_ERR_UNREACHABLE;
 }
 
-/* An answer and what came with it, taken apart. */
-static enum tatu_err read_answer(struct tatu_span in, uint32_t *out_number, struct tatu_buf *out)
+enum tatu_err tatu_os_decode_answer(struct tatu_span in, uint32_t *out_number, struct tatu_buf *out)
 {
     if (in.len < TATU_ANSWER_HEADER_SIZE) {
         return TATU_ERR_FORMAT;
@@ -181,7 +180,8 @@ enum tatu_err tatu_os_ask_on(int fd, const struct tatu_ask *ask, uint32_t *out_n
         return late ? TATU_ERR_TIMEOUT
                     : (got < 0 && errno == EMSGSIZE ? TATU_ERR_FORMAT : TATU_ERR_UNREACHABLE);
     }
-    const enum tatu_err err = read_answer((struct tatu_span){bytes, (size_t)got}, out_number, out);
+    const enum tatu_err err =
+        tatu_os_decode_answer((struct tatu_span){bytes, (size_t)got}, out_number, out);
     tatu_base_wipe(bytes, (size_t)got);
     if (err == TATU_OK && out_fd != NULL) {
         *out_fd = given;
@@ -257,8 +257,8 @@ static enum tatu_err take_apart(struct tatu_span in, struct tatu_os_asked *out)
     return TATU_OK;
 }
 
-static enum tatu_err decode(struct tatu_span in, bool may_introduce, int carried,
-                            struct tatu_os_asked *asked)
+enum tatu_err tatu_os_decode_asked(struct tatu_span in, bool may_introduce, int carried,
+                                   struct tatu_os_asked *asked)
 {
     const bool introduces =
         in.len >= TATU_REQUEST_HEADER_SIZE && tatu_get_le32(in.data) == TATU_REQUEST_INTRODUCE;
@@ -287,7 +287,7 @@ static bool answer_message(int fd, int carried, struct tatu_span in, bool may_in
     uint8_t room[TATU_ANSWER_PAYLOAD_MAX];
     struct tatu_os_asked asked = {.uid = peer_of(fd), .fd = fd};
     struct tatu_os_reply reply = {.payload = TATU_BUF_OF(room), .fd = -1};
-    enum tatu_err err = decode(in, may_introduce, carried, &asked);
+    enum tatu_err err = tatu_os_decode_asked(in, may_introduce, carried, &asked);
     if (err == TATU_OK) {
         err = act(context, &asked, &reply);
     }

@@ -268,10 +268,16 @@ enum tatu_err tatu_os_load_sealed(const struct tatu_os_monitor *monitor, const c
                                   const char *label, struct tatu_buf *out)
 {
     struct tatu_buf file = TATU_BUF_OF(gathered);
+    TATU_TRY(tatu_os_load_file(path, &file));
+    return tatu_os_open_sealed(monitor, (struct tatu_span){file.data, file.len}, label, out);
+}
+
+enum tatu_err tatu_os_open_sealed(const struct tatu_os_monitor *monitor, struct tatu_span file,
+                                  const char *label, struct tatu_buf *out)
+{
     uint8_t name[TATU_OS_LABEL_SIZE];
     TATU_TRY(make_label(label, name));
-    TATU_TRY(tatu_os_load_file(path, &file));
-    struct opening opening = {.left = {file.data, file.len}, .count = 1};
+    struct opening opening = {.left = file, .count = 1};
     const size_t before = out->len;
     enum tatu_err err = TATU_OK;
     while (err == TATU_OK && opening.index < opening.count) {

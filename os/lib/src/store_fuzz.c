@@ -3,8 +3,6 @@
 #include "os/lib/store.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "proto/mailbox.h"
 
@@ -26,18 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static uint8_t room[TATU_OS_STORE_FILE_MAX];
     const struct tatu_os_monitor monitor = {.call = open_all, .fd = -1};
     struct tatu_buf out = TATU_BUF_OF(room);
-    char path[48];
 
-    (void)snprintf(path, sizeof(path), "/dev/shm/tatu-store-fuzz.%d", (int)getpid());
-    FILE *file = fopen(path, "wb");
-    if (file == NULL) {
-        return 0;
-    }
-    (void)fwrite(data, 1, size, file);
-    (void)fclose(file);
-    if (tatu_os_load_sealed(&monitor, path, "label", &out) != TATU_OK) {
+    if (tatu_os_open_sealed(&monitor, (struct tatu_span){data, size}, "label", &out) != TATU_OK) {
         assert(out.len == 0);
     }
-    (void)unlink(path);
     return 0;
 }
