@@ -1,5 +1,6 @@
 #include "proto/asxipfs.h"
 
+#include "asxipfs_layout.h"
 #include "fuzzing.h"
 
 #define INPUT_MAX (1u << 16)
@@ -35,9 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     promise(body != NULL);
     memcpy(body, data, size);
     size_t image_len = tatu_get_le32(body + 4);
-    memset(body + 32, 0, 4);
     if (image_len <= size) {
-        tatu_put_le32(body + 32, tatu_base_crc32((struct tatu_span){body, image_len}));
+        tatu_put_le32(body + 32, tatu_asxipfs_crc((struct tatu_span){body, image_len}));
     }
     if (tatu_proto_open_asxipfs((struct tatu_span){body, size}, &fs) == TATU_OK) {
         walk(&fs);

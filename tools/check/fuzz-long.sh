@@ -28,7 +28,7 @@ run_one() { # run_one NAME RUNS PROGRAM CORPUS: one line that says how many, and
     local found=build/fuzz-corpus/$1 log=build/fuzz-corpus/$1.log runs status
     rm -rf -- "$found" "$found"-*
     mkdir -p "$found"
-    ASAN_OPTIONS=detect_leaks=0 "$3" -runs="$2" -seed="$FUZZ_SEED" -max_total_time="$FUZZ_CAP" -timeout=10 -reload=0 \
+    "$3" -runs="$2" -seed="$FUZZ_SEED" -max_total_time="$FUZZ_CAP" -timeout=10 -reload=0 \
         -artifact_prefix="$found-" "$found" "$4" >"$log" 2>&1
     status=$?
     runs=$(sed -n 's/^Done \([0-9]*\) runs in \([0-9]*\) second.*/\1 runs in \2 s/p' "$log")
