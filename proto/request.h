@@ -47,7 +47,19 @@ enum tatu_request_app {
     TATU_REQUEST_RESUME = 0x42, /* a = event -> - */
     TATU_REQUEST_SET_TIME = 0x50, /* i64 seconds, i32 nanoseconds, u32 0 -> - */
     TATU_REQUEST_SET_RTC = 0x51,  /* - -> - ; the hardware clock becomes the system's */
+    /* appman, peripherals: docs/protocol/peripherals.md */
+    TATU_REQUEST_UART_OPEN = 0x60, /* a = UART, b = baud, c = form -> descriptor */
+    TATU_REQUEST_I2C_OPEN = 0x61,  /* a = unit -> descriptor */
+    TATU_REQUEST_SPI_OPEN = 0x62,  /* a = unit, b = chip select, c = 1: active high -> descriptor */
+    TATU_REQUEST_PWM_OPEN = 0x63,  /* a = controller -> - ; the connection stays for APPLY */
+    TATU_REQUEST_PWM_APPLY = 0x64, /* a = channel, u32 period ns, duty ns, polarity, enabled */
+    TATU_REQUEST_ADC_OPEN = 0x65,  /* a = controller -> - ; the connection stays for the next */
+    TATU_REQUEST_ADC_READ = 0x66,  /* a = channel -> u32 sample */
+    TATU_REQUEST_ADC_BITS = 0x67,  /* a = channel -> u32 bits of a sample */
+    TATU_REQUEST_ADC_REFERENCE = 0x68, /* a = channel, b = microvolts -> - */
 };
+#define TATU_REQUEST_UART_FIRST 4u /* the UART of ISU0 */
+#define TATU_REQUEST_PWM_STATE_SIZE 16u
 #define TATU_REQUEST_NETD_FIRST 0x100u     /* to 0x1ff: proto/network.h */
 #define TATU_REQUEST_GATEWAYD_FIRST 0x200u /* to 0x2ff: proto/certstore.h */
 #define TATU_REQUEST_APP_END 0x300u
