@@ -13,7 +13,16 @@
 #define TATU_BOARD_FLASH_SIZE 0x01000000u
 #define TATU_BOARD_ENDORSEMENT_MAX 4096u
 #define TATU_BOARD_ADDRESS_MAX 16u /* IPv4 as text */
-#define TATU_BOARD_LINE_MAX 80u    /* GPIO lines 0..79: ten blocks of eight */
+#define TATU_BOARD_LINE_MAX 84u    /* GPIO lines 0..83: twenty-one blocks of four */
+#define TATU_BOARD_ADC_MAX 8u      /* channels */
+#define TATU_BOARD_UART_MAX 5u     /* of the serial units ISU0..ISU4 */
+#define TATU_BOARD_PWM_MAX 3u      /* controllers */
+#define TATU_BOARD_PWM_CHANNEL_MAX 4u
+#define TATU_BOARD_VOLTAGE_MAX_UV 2500000u
+#define TATU_BOARD_ACCELERATION_MAX_MG 16000
+#define TATU_BOARD_ROTATION_MAX_MDPS 2000000
+#define TATU_BOARD_TEMPERATURE_MIN_MC (-40000)
+#define TATU_BOARD_TEMPERATURE_MAX_MC 85000
 
 /** One open board. Filled by tatu_board_open or tatu_board_create, ended by tatu_board_close. */
 struct tatu_board {
@@ -120,7 +129,7 @@ enum tatu_err tatu_board_read_log(const struct tatu_board *board, uint64_t at,
 enum tatu_err tatu_board_wait_line(struct tatu_board *board, uint64_t from, const char *text,
                                    uint32_t timeout_ms, uint64_t *out_end);
 
-/* ---- panel: buttons and LEDs ----------------------------------------------------------------- */
+/* ---- panel: buttons, LEDs, voltages, motion, PWM -------------------------------------------- */
 
 struct tatu_board_panel {
     int fd;
@@ -132,6 +141,35 @@ struct tatu_board_panel {
 struct tatu_board_change {
     uint8_t line;
     bool high;
+};
+
+/** What a PWM channel does. */
+struct tatu_board_pwm {
+    uint8_t controller;
+    uint8_t channel;
+    bool inversed; /* low for duty_ns, then high */
+    bool enabled;
+    uint32_t period_ns;
+    uint32_t duty_ns;
+};
+
+/** What the chip shows to the board. */
+struct tatu_board_event {
+    enum {
+        TATU_BOARD_EVENT_LINE,
+        TATU_BOARD_EVENT_PWM,
+    } kind;
+    union {
+        struct tatu_board_change line;
+        struct tatu_board_pwm pwm;
+    };
+};
+
+/** How the board moves and how warm it is; within TATU_BOARD_*_MAX_*. */
+struct tatu_board_motion {
+    int32_t acceleration_mg[3]; /* x, y, z; at rest on the desk 0, 0, 1000 */
+    int32_t rotation_mdps[3];   /* thousandths of a degree per second */
+    int32_t temperature_mc;     /* thousandths of a degree Celsius */
 };
 
 /** One at a time. Errors: STATE (off), BUSY (another panel is open), IO. */
@@ -155,7 +193,23 @@ enum tatu_board_pin {
 enum tatu_err tatu_board_set_pin(struct tatu_board_panel *panel, enum tatu_board_pin pin,
                                  bool high);
 
-/** The next change of a line that the chip drives. Errors: TIMEOUT, IO (the board went off). */
+/** Puts a voltage on a pin of the ADC; channel 0 is the potentiometer. Errors: ARGUMENT, IO. */
+enum tatu_err tatu_board_set_voltage(struct tatu_board_panel *panel, uint8_t channel,
+                                     uint32_t microvolts);
+
+/** Moves the board. Errors: ARGUMENT (nothing was sent), IO. */
+enum tatu_err tatu_board_set_motion(struct tatu_board_panel *panel,
+                                    const struct tatu_board_motion *motion);
+
+/** Leads what a UART sends back to it, or out to its socket again. Errors: ARGUMENT, IO. */
+enum tatu_err tatu_board_set_loop(struct tatu_board_panel *panel, uint8_t uart, bool loop);
+
+/** The next change of what the chip shows; on connect what it shows now comes first. Errors:
+ *  TIMEOUT, IO (the board went off). */
+enum tatu_err tatu_board_next_event(struct tatu_board_panel *panel, int timeout_ms,
+                                    struct tatu_board_event *out);
+
+/** The same, of lines alone. */
 enum tatu_err tatu_board_next_change(struct tatu_board_panel *panel, int timeout_ms,
                                      struct tatu_board_change *out);
 
@@ -164,6 +218,7 @@ enum tatu_err tatu_board_next_change(struct tatu_board_panel *panel, int timeout
 enum tatu_board_port {
     TATU_BOARD_PORT_RECOVERY, /* docs/protocol/recovery.md */
     TATU_BOARD_PORT_DEBUG,    /* docs/chip/debug.md; lab boards only */
+    TATU_BOARD_PORT_UART,     /* + n, n < TATU_BOARD_UART_MAX: the UART of ISUn */
 };
 
 struct tatu_board_wire {

@@ -16,9 +16,18 @@
 #define TATU_MAP_GICC_BASE 0x08010000
 #define TATU_MAP_UART_BASE 0x09000000 /* N  PL011, SPI 1: console of monitor, then Linux */
 #define TATU_MAP_RTC_BASE 0x09010000  /* N  PL031, SPI 2 */
-#define TATU_MAP_GPIO_BASE 0x09100000 /* N  10 x PL061, 0x1000 apart, SPI 48+n, 8 lines each */
+#define TATU_MAP_GPIO_BASE 0x09100000 /* N  21 x PL061, 0x1000 apart, SPI 48+n */
 #define TATU_MAP_GPIO_STRIDE 0x1000
-#define TATU_MAP_GPIO_COUNT 10
+#define TATU_MAP_GPIO_COUNT 21
+#define TATU_MAP_GPIO_LINES 4 /* of each block are bonded out: its lines 0..3 */
+#define TATU_MAP_ISU_BASE                                                                          \
+    0x09200000 /* N  5 serial units, 0x4000 apart; SPI 72+2n UART, 73+2n SPI */
+#define TATU_MAP_ISU_STRIDE 0x4000
+#define TATU_MAP_ISU_COUNT 5
+#define TATU_MAP_PWM_BASE 0x09300000 /* N  3 PWM controllers, 0x1000 apart */
+#define TATU_MAP_PWM_STRIDE 0x1000
+#define TATU_MAP_PWM_COUNT 3
+#define TATU_MAP_ADC_BASE 0x09400000    /* N  the ADC controller */
 #define TATU_MAP_VIRTIO_BASE 0x0a000000 /* N  8 x virtio-mmio, 0x200 apart, SPI 16+n */
 #define TATU_MAP_VIRTIO_STRIDE 0x200
 #define TATU_MAP_VIRTIO_COUNT 8
@@ -54,7 +63,13 @@
 #define TATU_RT_MAILBOX_IRQ 11
 #define TATU_RT_GPIO_BASE 0x38010000 /* block n at + n * 0x10000, when the firewall gives it */
 #define TATU_RT_GPIO_STRIDE 0x00010000
-#define TATU_RT_GPIO_IRQ 32 /* + n */
+#define TATU_RT_GPIO_IRQ 32         /* + n */
+#define TATU_RT_ISU_BASE 0x38200000 /* unit n at + n * 0x10000, likewise */
+#define TATU_RT_ISU_STRIDE 0x00010000
+#define TATU_RT_ISU_IRQ 16 /* + 2 n: UART; + 2 n + 1: SPI */
+#define TATU_RT_PWM_BASE 0x38280000
+#define TATU_RT_PWM_STRIDE 0x00010000
+#define TATU_RT_ADC_BASE 0x38000000
 
 /* ---- Vault core view (nothing of the A-core's view is in it; RAM is reached by DMA only) ---- */
 #define TATU_MAP_VROM_BASE 0x00000000
@@ -141,8 +156,45 @@
 #define TATU_PFW_TO_RT0 1
 #define TATU_PFW_TO_RT1 2
 #define TATU_PFW_TO_SECURE 3 /* the A-core's secure world alone */
-#define TATU_PFW_GPIO 0      /* 0..9 GPIO blocks; more are numbered when the chip gets them */
-#define TATU_PFW_COUNT 10
+#define TATU_PFW_GPIO 0      /* 0..20 GPIO blocks */
+#define TATU_PFW_ISU 21      /* 21..25 serial units */
+#define TATU_PFW_PWM 26      /* 26..28 PWM controllers */
+#define TATU_PFW_ADC 29      /* 30 and 31 are kept for I2S */
+#define TATU_PFW_COUNT 30
+
+/* ---- Serial unit: one window, three masters on the same pins --------------------------------- */
+#define TATU_ISU_UART 0x0000 /* PL011 */
+#define TATU_ISU_I2C 0x1000  /* two-wire register, "arm,versatile-i2c" */
+#define TATU_ISU_SPI 0x2000  /* PL022 */
+#define TATU_ISU_SPI_SELECT                                                                        \
+    0x2030 /* RW bit n: select n (A, B) is pulled low; the other bits read 0                       \
+            */
+#define TATU_ISU_SELECT_COUNT 2
+#define TATU_ISU_SIZE 0x3000
+
+/* ---- PWM controller: registers of channel n at + n * 0x20 ------------------------------------ */
+#define TATU_PWM_STRIDE 0x20
+#define TATU_PWM_CHANNEL_COUNT 4
+#define TATU_PWM_PERIOD 0x00  /* RW ns; counts from the next write of CONTROL on, as does DUTY */
+#define TATU_PWM_DUTY 0x04    /* RW ns */
+#define TATU_PWM_CONTROL 0x08 /* RW TATU_PWM_ENABLE | TATU_PWM_INVERSED: the channel's output */
+#define TATU_PWM_ENABLE 1
+#define TATU_PWM_INVERSED 2 /* low for DUTY, then high */
+#define TATU_PWM_STATUS                                                                            \
+    0x0c /* R  bit 1: the last write of CONTROL was refused and changed nothing */
+#define TATU_PWM_REFUSED 2
+#define TATU_PWM_PERIOD_MIN_NS 1000 /* of an enabled channel */
+
+/* ---- ADC controller -------------------------------------------------------------------------- */
+#define TATU_ADC_CHANNEL_COUNT 8
+#define TATU_ADC_SAMPLE 0x00 /* R  8 words: converts channel n now; 0..4095 */
+#define TATU_ADC_REFERENCE                                                                         \
+    0x20 /* RW 8 words: microvolts of full scale of channel n, 1..2500000; reset: 2500000          \
+          */
+#define TATU_ADC_STATUS 0x40 /* R  bit 1: the last write was refused and changed nothing */
+#define TATU_ADC_REFUSED 2
+#define TATU_ADC_BITS 12
+#define TATU_ADC_REFERENCE_MAX_UV 2500000
 
 /* ---- Real-time cores (S), registers of core n at + n * 0x100. Reset: both held, XIP closed --- */
 #define TATU_RTCTL_STRIDE 0x100

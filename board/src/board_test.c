@@ -91,31 +91,111 @@ static uint8_t read_flash(const struct tatu_board *board, uint32_t at)
     return byte;
 }
 
-static void change_reads_line_and_level(void **state)
+static enum tatu_err decode(const char *text, struct tatu_board_event *out)
+{
+    return tatu_board_decode_event((struct tatu_span){(const uint8_t *)text, strlen(text)}, out);
+}
+
+static void event_of_a_line_is_its_number_and_level(void **state)
 {
     (void)state;
     static const struct {
         const char *text;
-        enum tatu_err err;
-        struct tatu_board_change change;
-    } rows[] = {
-        {"gpio 8 1", TATU_OK, {8, true}},     {"gpio 79 0", TATU_OK, {79, false}},
-        {"gpio 80 0", TATU_ERR_FORMAT, {0}},  {"gpio 08 2", TATU_ERR_FORMAT, {0}},
-        {"gpio 100 1", TATU_ERR_FORMAT, {0}}, {"gpio -1 1", TATU_ERR_FORMAT, {0}},
-        {"gpio 8", TATU_ERR_FORMAT, {0}},     {"gpio 8 1 ", TATU_ERR_FORMAT, {0}},
-        {"GPIO 8 1", TATU_ERR_FORMAT, {0}},   {"", TATU_ERR_FORMAT, {0}},
+        struct tatu_board_change line;
+    } rows[] = {{"gpio 8 1", {8, true}}, {"gpio 0 0", {0, false}}, {"gpio 83 0", {83, false}}};
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        struct tatu_board_event event = {.line = {99, false}};
+        assert_int_equal(decode(rows[i].text, &event), TATU_OK);
+        assert_int_equal(event.kind, TATU_BOARD_EVENT_LINE);
+        assert_int_equal(event.line.line, rows[i].line.line);
+        assert_int_equal(event.line.high, rows[i].line.high);
+    }
+}
+
+static void event_of_a_pwm_channel_is_what_it_does(void **state)
+{
+    (void)state;
+    struct tatu_board_event event;
+    assert_int_equal(decode("pwm 2 3 4294967295 1000 1 0", &event), TATU_OK);
+    assert_int_equal(event.kind, TATU_BOARD_EVENT_PWM);
+    assert_int_equal(event.pwm.controller, 2);
+    assert_int_equal(event.pwm.channel, 3);
+    assert_int_equal(event.pwm.period_ns, UINT32_MAX);
+    assert_int_equal(event.pwm.duty_ns, 1000);
+    assert_true(event.pwm.inversed);
+    assert_false(event.pwm.enabled);
+    assert_int_equal(decode("pwm 0 1 2000000 500000 0 1", &event), TATU_OK);
+    assert_int_equal(event.pwm.channel, 1);
+    assert_false(event.pwm.inversed);
+    assert_true(event.pwm.enabled);
+}
+
+static void lines_that_are_no_event_change_nothing(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "",
+        "gpio",
+        "gpio ",
+        "gpio 8",
+        "gpio 8 ",
+        "gpio 8 2",
+        "gpio 84 0",
+        "gpio 08 1",
+        "gpio 00 1",
+        "gpio -1 1",
+        "gpio 8 1 ",
+        "gpio  8 1",
+        "GPIO 8 1",
+        "gpio 8 1 1",
+        "gpio 100 1",
+        "gpio 8  1",
+        "gpio8 1",
+        " gpio 8 1",
+        "gpio 8 01",
+        "error gpio 8",
+        "pwm",
+        "pwm 0 0 0 0 0",
+        "pwm 3 0 1 1 0 1",
+        "pwm 0 4 1 1 0 1",
+        "pwm 0 0 4294967296 1 0 1",
+        "pwm 0 0 1 4294967296 0 1",
+        "pwm 0 0 1 1 2 1",
+        "pwm 0 0 1 1 0 2",
+        "pwm 0 0 1 1 0 1 ",
+        "pwm 0 0 1 1 0 1 0",
+        "pwm 0 0 18446744073709551617 1 0 1",
+        "gpiopwm 0 0 1 1 0 1",
+        "pwm 0 0 01 1 0 1",
     };
     for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
-        struct tatu_board_change change = {99, false};
-        struct tatu_span text = {(const uint8_t *)rows[i].text, strlen(rows[i].text)};
-        assert_int_equal(tatu_board_decode_change(text, &change), rows[i].err);
-        if (rows[i].err == TATU_OK) {
-            assert_int_equal(change.line, rows[i].change.line);
-            assert_int_equal(change.high, rows[i].change.high);
-        } else {
-            assert_int_equal(change.line, 99);
-        }
+        struct tatu_board_event event = {.line = {99, false}};
+        assert_int_equal(decode(rows[i], &event), TATU_ERR_FORMAT);
+        assert_int_equal(event.line.line, 99);
     }
+}
+
+static void next_event_passes_over_what_it_does_not_know(void **state)
+{
+    (void)state;
+    int pair[2];
+    static const char said[] =
+        "error x\ngpio 9 1\nhello\npwm 1 0 5 4 0 1\ngpio 8 0\npwm 1 0 5 4 0 0\n";
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    struct tatu_board_panel panel = {.fd = pair[0], .lock_fd = -1};
+    struct tatu_board_event event;
+    struct tatu_board_change change;
+    assert_int_equal(write(pair[1], said, sizeof(said) - 1), sizeof(said) - 1);
+    assert_int_equal(tatu_board_next_event(&panel, 1000, &event), TATU_OK);
+    assert_int_equal(event.line.line, 9);
+    assert_int_equal(tatu_board_next_event(&panel, 1000, &event), TATU_OK);
+    assert_int_equal(event.pwm.duty_ns, 4);
+    assert_int_equal(tatu_board_next_change(&panel, 1000, &change), TATU_OK);
+    assert_int_equal(change.line, 8);
+    assert_int_equal(tatu_board_next_change(&panel, 1, &change), TATU_ERR_TIMEOUT);
+    (void)close(pair[1]);
+    assert_int_equal(tatu_board_next_event(&panel, 1000, &event), TATU_ERR_IO);
+    tatu_board_close_panel(&panel);
 }
 
 static bool has_argument(const struct board_command *command, const char *text)
@@ -162,6 +242,22 @@ static void every_board_has_a_recovery_port_and_its_strap_is_down(void **state)
     assert_false(has_argument(&command, "recovery=on"));
     build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){.recovery = true}, &command);
     assert_true(has_argument(&command, "recovery=on"));
+}
+
+static void every_uart_has_a_socket_but_at_the_fab(void **state)
+{
+    struct desk *desk = *state;
+    struct board_command command;
+    char text[32];
+    for (int n = 0; n < (int)TATU_BOARD_UART_MAX; n++) {
+        (void)snprintf(text, sizeof(text), "id=uart%d,path=uart%d.sock", n, n);
+        build(desk, BOARD_RUN_NORMAL, (struct tatu_board_power){NULL}, &command);
+        assert_true(has_argument(&command, text));
+        (void)snprintf(text, sizeof(text), ",uart%d=uart%d", n, n);
+        assert_true(has_argument(&command, text));
+        build(desk, BOARD_RUN_FAB, (struct tatu_board_power){NULL}, &command);
+        assert_false(has_argument(&command, text));
+    }
 }
 
 static void the_clock_keeps_its_time_in_the_folder(void **state)
@@ -311,6 +407,50 @@ static void pins_are_orders_of_the_panel(void **state)
     (void)close(pair[1]);
 }
 
+static void what_the_hand_does_is_orders_of_the_panel(void **state)
+{
+    (void)state;
+    int pair[2];
+    char text[256];
+    static const char orders[] = "set 83 0\nadc 7 2500000\nloop 4 1\naccel -16000 0 1000\n"
+                                 "gyro 2000000 -1 0\ntemperature -40000\n";
+    struct tatu_board_motion motion = {{-16000, 0, 1000}, {2000000, -1, 0}, -40000};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    struct tatu_board_panel panel = {.fd = pair[0], .lock_fd = -1};
+    assert_int_equal(tatu_board_set_line(&panel, 83, false), TATU_OK);
+    assert_int_equal(tatu_board_set_voltage(&panel, 7, 2500000), TATU_OK);
+    assert_int_equal(tatu_board_set_loop(&panel, 4, true), TATU_OK);
+    assert_int_equal(tatu_board_set_motion(&panel, &motion), TATU_OK);
+    assert_int_equal(read(pair[1], text, sizeof(text)), sizeof(orders) - 1);
+    assert_memory_equal(text, orders, sizeof(orders) - 1);
+    tatu_board_close_panel(&panel);
+    (void)close(pair[1]);
+}
+
+static void orders_out_of_range_are_not_sent(void **state)
+{
+    (void)state;
+    static const struct tatu_board_motion wrong[] = {
+        {{16001, 0, 0}, {0}, 0},     {{0, 0, -16001}, {0}, 0}, {{0}, {0, 2000001, 0}, 0},
+        {{0}, {-2000001, 0, 0}, 0},  {{0}, {0}, 85001},        {{0}, {0}, -40001},
+        {{INT32_MIN, 0, 0}, {0}, 0},
+    };
+    int pair[2];
+    char byte;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    struct tatu_board_panel panel = {.fd = pair[0], .lock_fd = -1};
+    assert_int_equal(tatu_board_set_line(&panel, 84, true), TATU_ERR_ARGUMENT);
+    assert_int_equal(tatu_board_set_voltage(&panel, 8, 0), TATU_ERR_ARGUMENT);
+    assert_int_equal(tatu_board_set_voltage(&panel, 0, 2500001), TATU_ERR_ARGUMENT);
+    assert_int_equal(tatu_board_set_loop(&panel, 5, true), TATU_ERR_ARGUMENT);
+    for (size_t i = 0; i < TATU_COUNT_OF(wrong); i++) {
+        assert_int_equal(tatu_board_set_motion(&panel, &wrong[i]), TATU_ERR_ARGUMENT);
+    }
+    assert_int_equal(read(pair[1], &byte, 1), -1);
+    tatu_board_close_panel(&panel);
+    (void)close(pair[1]);
+}
+
 /* Stands in for the chip: holds the lock of the pid file as the chip's process does. */
 static pid_t run_pretender(const struct tatu_board *board)
 {
@@ -375,6 +515,12 @@ static void ports_serve_one_at_a_time_and_debug_is_for_lab_boards(void **state)
     tatu_board_close_wire(&wire);
     assert_int_equal(tatu_board_open_wire(board, TATU_BOARD_PORT_RECOVERY, &wire), TATU_OK);
     tatu_board_close_wire(&wire);
+    int uart_listener = serve(board, BOARD_UART(4));
+    assert_int_equal(tatu_board_open_wire(board, TATU_BOARD_PORT_UART + 4, &wire), TATU_OK);
+    assert_int_equal(tatu_board_open_wire(board, TATU_BOARD_PORT_UART + 4, &second), TATU_ERR_BUSY);
+    assert_non_null(strstr(board->detail, "another connection to UART 4"));
+    tatu_board_close_wire(&wire);
+    (void)close(uart_listener);
     assert_int_equal(tatu_board_open_wire(board, TATU_BOARD_PORT_DEBUG, &wire), TATU_ERR_STATE);
     board->lab = true;
     int debug_listener = serve(board, BOARD_DEBUG);
@@ -484,7 +630,13 @@ int main(void)
 {
 #define DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(change_reads_line_and_level),
+        cmocka_unit_test(event_of_a_line_is_its_number_and_level),
+        cmocka_unit_test(event_of_a_pwm_channel_is_what_it_does),
+        cmocka_unit_test(lines_that_are_no_event_change_nothing),
+        cmocka_unit_test(next_event_passes_over_what_it_does_not_know),
+        cmocka_unit_test(what_the_hand_does_is_orders_of_the_panel),
+        cmocka_unit_test(orders_out_of_range_are_not_sent),
+        DESK(every_uart_has_a_socket_but_at_the_fab),
         DESK(debug_doors_are_on_lab_boards_only),
         DESK(every_board_has_a_recovery_port_and_its_strap_is_down),
         DESK(the_clock_keeps_its_time_in_the_folder),

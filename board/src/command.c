@@ -49,7 +49,10 @@ static void add_machine(const struct tatu_board *board, enum board_run run, bool
     add(command,
         "tatu,vault-rom=%s/" BOARD_VAULT_ROM ",arom=%s/" BOARD_ACORE_ROM ",fuses=%s/" BOARD_FUSES
         ",flash=%s/" BOARD_FLASH ",rtc=%s/" BOARD_RTC ",panel=panel,fab=fab%s%s%s",
-        dir, dir, dir, dir, dir, run == BOARD_RUN_FAB ? ",blank=on" : ",recovery-port=recovery",
+        dir, dir, dir, dir, dir,
+        run == BOARD_RUN_FAB
+            ? ",blank=on"
+            : ",recovery-port=recovery,uart0=uart0,uart1=uart1,uart2=uart2,uart3=uart3,uart4=uart4",
         run == BOARD_RUN_NORMAL && board->lab ? ",debug=debug" : "",
         recovery ? ",recovery=on" : "");
 }
@@ -111,6 +114,11 @@ static void add_ports(const struct tatu_board *board, enum board_run run,
     add(command, "-chardev");
     add(command, "null,id=fab");
     add_socket(command, "recovery", BOARD_RECOVERY);
+    add_socket(command, "uart0", BOARD_UART(0));
+    add_socket(command, "uart1", BOARD_UART(1));
+    add_socket(command, "uart2", BOARD_UART(2));
+    add_socket(command, "uart3", BOARD_UART(3));
+    add_socket(command, "uart4", BOARD_UART(4));
     add_network(board, command);
     if (board->lab) {
         add_lab_doors(command);

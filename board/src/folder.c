@@ -19,10 +19,14 @@
 enum { BOARD_FORMAT = 1 };
 
 static const char *const folder_files[] = {
-    BOARD_JSON, BOARD_FUSES,      BOARD_FLASH,         BOARD_VAULT_ROM, BOARD_ACORE_ROM,
-    BOARD_LOG,  BOARD_LOG_BEFORE, BOARD_PID,           BOARD_PANEL,     BOARD_PANEL_LOCK,
-    BOARD_FAB,  BOARD_WORDS,      BOARD_GDB,           BOARD_QMP,       BOARD_QTEST,
-    BOARD_RTC,  BOARD_RECOVERY,   BOARD_RECOVERY_LOCK, BOARD_DEBUG,     BOARD_DEBUG_LOCK,
+    BOARD_JSON,         BOARD_FUSES,         BOARD_FLASH,        BOARD_VAULT_ROM,
+    BOARD_ACORE_ROM,    BOARD_LOG,           BOARD_LOG_BEFORE,   BOARD_PID,
+    BOARD_PANEL,        BOARD_PANEL_LOCK,    BOARD_FAB,          BOARD_WORDS,
+    BOARD_GDB,          BOARD_QMP,           BOARD_QTEST,        BOARD_RTC,
+    BOARD_RECOVERY,     BOARD_RECOVERY_LOCK, BOARD_DEBUG,        BOARD_DEBUG_LOCK,
+    BOARD_UART(0),      BOARD_UART(1),       BOARD_UART(2),      BOARD_UART(3),
+    BOARD_UART(4),      BOARD_UART_LOCK(0),  BOARD_UART_LOCK(1), BOARD_UART_LOCK(2),
+    BOARD_UART_LOCK(3), BOARD_UART_LOCK(4),
 };
 
 enum tatu_err tatu_board_note(struct tatu_board *board, enum tatu_err err, const char *format, ...)

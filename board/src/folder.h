@@ -24,6 +24,8 @@
 #define BOARD_RECOVERY_LOCK "recovery.lock"
 #define BOARD_DEBUG "debug.sock"
 #define BOARD_DEBUG_LOCK "debug.lock"
+#define BOARD_UART(n) "uart" #n ".sock"
+#define BOARD_UART_LOCK(n) "uart" #n ".lock"
 
 /** Keeps the sentence (and after "; " the next step) in board->detail and returns err. */
 enum tatu_err tatu_board_note(struct tatu_board *board, enum tatu_err err, const char *format, ...)

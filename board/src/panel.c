@@ -2,9 +2,12 @@
 
 #include "folder.h"
 
+#include "proto/map.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,31 +16,93 @@
 enum {
     TURN_TIMEOUT_MS = 500, /* a press by another command is over by then, an open panel is not */
     TURN_POLL_MS = 5,
+    ORDER_MAX = 64, /* bytes of a line, with its end */
 };
 
-enum tatu_err tatu_board_decode_change(struct tatu_span line, struct tatu_board_change *out)
+_Static_assert(TATU_BOARD_LINE_MAX == TATU_MAP_GPIO_COUNT * TATU_MAP_GPIO_LINES, "the chip's");
+_Static_assert(TATU_BOARD_ADC_MAX == TATU_ADC_CHANNEL_COUNT, "the chip's");
+_Static_assert(TATU_BOARD_UART_MAX == TATU_MAP_ISU_COUNT, "the chip's");
+_Static_assert(TATU_BOARD_PWM_MAX == TATU_MAP_PWM_COUNT, "the chip's");
+_Static_assert(TATU_BOARD_PWM_CHANNEL_MAX == TATU_PWM_CHANNEL_COUNT, "the chip's");
+
+/* ---- What the chip says ---- */
+
+/* Takes " N": one space, no zero in front, at most max. */
+static bool take_number(struct tatu_span *line, uint32_t max, uint32_t *out)
 {
-    static const char head[] = "gpio ";
-    const size_t head_len = sizeof(head) - 1;
-    const size_t digits = line.len < head_len + 3 ? 0 : line.len - head_len - 2;
-    if (digits == 0 || digits > 2 || memcmp(line.data, head, head_len) != 0) {
-        return TATU_ERR_FORMAT;
+    uint64_t number = 0;
+    size_t at = 1;
+    if (line->len < 2 || line->data[0] != ' ') {
+        return false;
     }
-    const uint8_t *text = line.data + head_len;
-    unsigned number = 0;
-    for (size_t i = 0; i < digits; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return TATU_ERR_FORMAT;
+    for (; at < line->len && line->data[at] >= '0' && line->data[at] <= '9'; at++) {
+        number = number * 10 + (unsigned)(line->data[at] - '0');
+        if (number > max || (at > 1 && line->data[1] == '0')) {
+            return false;
         }
-        number = number * 10 + (unsigned)(text[i] - '0');
     }
-    uint8_t level = text[digits + 1];
-    if (number >= TATU_BOARD_LINE_MAX || text[digits] != ' ' || (level != '0' && level != '1')) {
-        return TATU_ERR_FORMAT;
+    if (at == 1) {
+        return false;
     }
-    *out = (struct tatu_board_change){.line = (uint8_t)number, .high = level == '1'};
-    return TATU_OK;
+    *line = (struct tatu_span){line->data + at, line->len - at};
+    *out = (uint32_t)number;
+    return true;
 }
+
+static bool take_word(struct tatu_span *line, const char *word)
+{
+    const size_t len = strlen(word);
+    if (line->len < len || memcmp(line->data, word, len) != 0) {
+        return false;
+    }
+    *line = (struct tatu_span){line->data + len, line->len - len};
+    return true;
+}
+
+/* A whole line: a word and its numbers. */
+static bool read_line(struct tatu_span line, const char *word, const uint32_t *max, size_t count,
+                      uint32_t *out)
+{
+    if (!take_word(&line, word)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!take_number(&line, max[i], &out[i])) {
+            return false;
+        }
+    }
+    return line.len == 0;
+}
+
+enum tatu_err tatu_board_decode_event(struct tatu_span line, struct tatu_board_event *out)
+{
+    static const uint32_t gpio_max[] = {TATU_BOARD_LINE_MAX - 1, 1};
+    static const uint32_t pwm_max[] = {
+        TATU_BOARD_PWM_MAX - 1, TATU_BOARD_PWM_CHANNEL_MAX - 1, UINT32_MAX, UINT32_MAX, 1, 1};
+    uint32_t n[TATU_COUNT_OF(pwm_max)];
+    if (read_line(line, "gpio", gpio_max, TATU_COUNT_OF(gpio_max), n)) {
+        *out = (struct tatu_board_event){
+            .kind = TATU_BOARD_EVENT_LINE,
+            .line = {.line = (uint8_t)n[0], .high = n[1] != 0},
+        };
+        return TATU_OK;
+    }
+    if (read_line(line, "pwm", pwm_max, TATU_COUNT_OF(pwm_max), n)) {
+        *out = (struct tatu_board_event){
+            .kind = TATU_BOARD_EVENT_PWM,
+            .pwm = {.controller = (uint8_t)n[0],
+                    .channel = (uint8_t)n[1],
+                    .period_ns = n[2],
+                    .duty_ns = n[3],
+                    .inversed = n[4] != 0,
+                    .enabled = n[5] != 0},
+        };
+        return TATU_OK;
+    }
+    return TATU_ERR_FORMAT;
+}
+
+/* ---- Ways in ---- */
 
 /* A socket of the chip: its file, the lock beside it, and its name for the operator. */
 struct door {
@@ -49,7 +114,13 @@ static const struct door panel_door = {BOARD_PANEL, BOARD_PANEL_LOCK, "panel"};
 static const struct door port_doors[] = {
     [TATU_BOARD_PORT_RECOVERY] = {BOARD_RECOVERY, BOARD_RECOVERY_LOCK, "recovery port"},
     [TATU_BOARD_PORT_DEBUG] = {BOARD_DEBUG, BOARD_DEBUG_LOCK, "debug port"},
+    [TATU_BOARD_PORT_UART] = {BOARD_UART(0), BOARD_UART_LOCK(0), "connection to UART 0"},
+    [TATU_BOARD_PORT_UART + 1] = {BOARD_UART(1), BOARD_UART_LOCK(1), "connection to UART 1"},
+    [TATU_BOARD_PORT_UART + 2] = {BOARD_UART(2), BOARD_UART_LOCK(2), "connection to UART 2"},
+    [TATU_BOARD_PORT_UART + 3] = {BOARD_UART(3), BOARD_UART_LOCK(3), "connection to UART 3"},
+    [TATU_BOARD_PORT_UART + 4] = {BOARD_UART(4), BOARD_UART_LOCK(4), "connection to UART 4"},
 };
+_Static_assert(TATU_COUNT_OF(port_doors) == TATU_BOARD_PORT_UART + TATU_BOARD_UART_MAX, "each");
 
 /* The chip serves one caller and lets others wait for ever, so they queue here instead. */
 static enum tatu_err take_turn(struct tatu_board *board, const struct door *door, int *out_lock)
@@ -105,14 +176,69 @@ void tatu_board_close_panel(struct tatu_board_panel *panel)
     tatu_board_close_fd(&panel->lock_fd);
 }
 
+/* ---- Orders ---- */
+
+static enum tatu_err give_order(struct tatu_board_panel *panel, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static enum tatu_err give_order(struct tatu_board_panel *panel, const char *format, ...)
+{
+    char order[3 * ORDER_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    int len = vsnprintf(order, sizeof(order), format, arguments);
+    va_end(arguments);
+    return tatu_board_write_all(panel->fd, order, (size_t)len);
+}
+
 enum tatu_err tatu_board_set_line(struct tatu_board_panel *panel, uint8_t line, bool high)
 {
     if (line >= TATU_BOARD_LINE_MAX) {
         return TATU_ERR_ARGUMENT;
     }
-    char order[32];
-    int len = snprintf(order, sizeof(order), "set %u %d\n", (unsigned)line, (int)high);
-    return tatu_board_write_all(panel->fd, order, (size_t)len);
+    return give_order(panel, "set %u %d\n", (unsigned)line, (int)high);
+}
+
+enum tatu_err tatu_board_set_voltage(struct tatu_board_panel *panel, uint8_t channel,
+                                     uint32_t microvolts)
+{
+    if (channel >= TATU_BOARD_ADC_MAX || microvolts > TATU_BOARD_VOLTAGE_MAX_UV) {
+        return TATU_ERR_ARGUMENT;
+    }
+    return give_order(panel, "adc %u %u\n", (unsigned)channel, (unsigned)microvolts);
+}
+
+static bool is_within(const int32_t *axes, int32_t max)
+{
+    for (size_t i = 0; i < 3; i++) {
+        if (axes[i] < -max || axes[i] > max) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum tatu_err tatu_board_set_motion(struct tatu_board_panel *panel,
+                                    const struct tatu_board_motion *motion)
+{
+    const int32_t *a = motion->acceleration_mg, *r = motion->rotation_mdps;
+    if (!is_within(a, TATU_BOARD_ACCELERATION_MAX_MG) ||
+        !is_within(r, TATU_BOARD_ROTATION_MAX_MDPS) ||
+        motion->temperature_mc < TATU_BOARD_TEMPERATURE_MIN_MC ||
+        motion->temperature_mc > TATU_BOARD_TEMPERATURE_MAX_MC) {
+        return TATU_ERR_ARGUMENT;
+    }
+    return give_order(panel, "accel %d %d %d\ngyro %d %d %d\ntemperature %d\n", (int)a[0],
+                      (int)a[1], (int)a[2], (int)r[0], (int)r[1], (int)r[2],
+                      (int)motion->temperature_mc);
+}
+
+enum tatu_err tatu_board_set_loop(struct tatu_board_panel *panel, uint8_t uart, bool loop)
+{
+    if (uart >= TATU_BOARD_UART_MAX) {
+        return TATU_ERR_ARGUMENT;
+    }
+    return give_order(panel, "loop %u %d\n", (unsigned)uart, (int)loop);
 }
 
 enum tatu_err tatu_board_set_pin(struct tatu_board_panel *panel, enum tatu_board_pin pin, bool high)
@@ -122,9 +248,7 @@ enum tatu_err tatu_board_set_pin(struct tatu_board_panel *panel, enum tatu_board
         [TATU_BOARD_PIN_TAMPER] = "tamper",
         [TATU_BOARD_PIN_RECOVERY] = "recovery",
     };
-    char order[32];
-    int len = snprintf(order, sizeof(order), "%s %d\n", names[pin], (int)high);
-    return tatu_board_write_all(panel->fd, order, (size_t)len);
+    return give_order(panel, "%s %d\n", names[pin], (int)high);
 }
 
 enum tatu_err tatu_board_open_wire(struct tatu_board *board, enum tatu_board_port port,
@@ -188,18 +312,29 @@ static enum tatu_err receive(struct tatu_board_panel *panel, int timeout_ms)
     return TATU_OK;
 }
 
-enum tatu_err tatu_board_next_change(struct tatu_board_panel *panel, int timeout_ms,
-                                     struct tatu_board_change *out)
+enum tatu_err tatu_board_next_event(struct tatu_board_panel *panel, int timeout_ms,
+                                    struct tatu_board_event *out)
 {
     for (;;) {
         char line[sizeof(panel->text)];
         size_t len;
         while (take_line(panel, line, &len)) {
             struct tatu_span span = {(const uint8_t *)line, len};
-            if (tatu_board_decode_change(span, out) == TATU_OK) {
+            if (tatu_board_decode_event(span, out) == TATU_OK) {
                 return TATU_OK;
             }
         }
         TATU_TRY(receive(panel, timeout_ms));
     }
+}
+
+enum tatu_err tatu_board_next_change(struct tatu_board_panel *panel, int timeout_ms,
+                                     struct tatu_board_change *out)
+{
+    struct tatu_board_event event;
+    do {
+        TATU_TRY(tatu_board_next_event(panel, timeout_ms, &event));
+    } while (event.kind != TATU_BOARD_EVENT_LINE);
+    *out = event.line;
+    return TATU_OK;
 }

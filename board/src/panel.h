@@ -4,7 +4,7 @@
 
 #include "board/board.h"
 
-/** Reads "gpio N 0|1", without its end of line. Errors: FORMAT. */
-enum tatu_err tatu_board_decode_change(struct tatu_span line, struct tatu_board_change *out);
+/** Reads a line that shows something, without its end of line. Errors: FORMAT. */
+enum tatu_err tatu_board_decode_event(struct tatu_span line, struct tatu_board_event *out);
 
 #endif

@@ -1,9 +1,22 @@
-/* Whatever the chip's side of the panel says, a change is only ever a known line and a level. */
+/* Whatever the chip's side of the panel says, an event is only ever of a line or channel there is.
+ */
 #include "panel.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool is_possible(const struct tatu_board_event *event)
+{
+    switch (event->kind) {
+    case TATU_BOARD_EVENT_LINE:
+        return event->line.line < TATU_BOARD_LINE_MAX;
+    case TATU_BOARD_EVENT_PWM:
+        return event->pwm.controller < TATU_BOARD_PWM_MAX &&
+               event->pwm.channel < TATU_BOARD_PWM_CHANNEL_MAX;
+    }
+    return false;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -12,10 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (at < size && data[at] != '\n') {
             continue;
         }
-        struct tatu_board_change change = {.line = 0xff};
-        if (tatu_board_decode_change((struct tatu_span){data + begin, at - begin}, &change) ==
+        struct tatu_board_event event;
+        if (tatu_board_decode_event((struct tatu_span){data + begin, at - begin}, &event) ==
                 TATU_OK &&
-            change.line >= TATU_BOARD_LINE_MAX) {
+            !is_possible(&event)) {
             abort();
         }
         begin = at + 1;

@@ -74,9 +74,10 @@ static int start_program(struct tatu_board *board, const struct board_command *c
 /* The program chooses its own umask; the folder is closed anyway, this closes the files too. */
 static void close_to_others(const struct tatu_board *board)
 {
-    static const char *const names[] = {BOARD_PANEL, BOARD_FAB,      BOARD_GDB,  BOARD_QMP,
-                                        BOARD_QTEST, BOARD_FUSES,    BOARD_PID,  BOARD_LOG,
-                                        BOARD_RTC,   BOARD_RECOVERY, BOARD_DEBUG};
+    static const char *const names[] = {
+        BOARD_PANEL,   BOARD_FAB,     BOARD_GDB,     BOARD_QMP,      BOARD_QTEST, BOARD_FUSES,
+        BOARD_PID,     BOARD_LOG,     BOARD_RTC,     BOARD_RECOVERY, BOARD_DEBUG, BOARD_UART(0),
+        BOARD_UART(1), BOARD_UART(2), BOARD_UART(3), BOARD_UART(4)};
     for (size_t i = 0; i < TATU_COUNT_OF(names); i++) {
         (void)fchmodat(board->dir_fd, names[i], 0600, 0);
     }

@@ -1,7 +1,8 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
- * The board's panel: GPIO lines, pins, reset and power off on a character device. One line of text
- * per message, docs/chip/panel.md. Inputs idle high: buttons close to ground.
+ * The board's panel: GPIO lines, pins, voltages, motion, PWM outputs, reset and power off on a
+ * character device. One line of text per message, docs/chip/panel.md. Inputs idle high: buttons
+ * close to ground.
  */
 #include "qemu/osdep.h"
 
@@ -21,10 +22,12 @@ struct TatuPanel {
     TatuSysctl *sysctl;
     TatuVctl *vctl;
     TatuFlash *flash;
-    DeviceState *gpio[TATU_MAP_GPIO_COUNT]; /* links */
+    TatuMotion *motion;
+    DeviceState *device[TATU_PFW_COUNT]; /* links; as the firewall numbers them */
     qemu_irq input[TATU_GPIO_LINES];
     uint8_t driven[TATU_GPIO_LINES]; /* what the panel drives into each input */
     uint8_t level[TATU_GPIO_LINES];  /* what each line shows to the panel */
+    bool pwm_used[TATU_MAP_PWM_COUNT][TATU_PWM_CHANNEL_COUNT]; /* since power on */
     bool overrun;
 };
 
@@ -32,14 +35,15 @@ struct TatuPanel {
 
 static bool is_output(TatuPanel *s, unsigned n)
 {
-    MemoryRegion *registers = sysbus_mmio_get_region(SYS_BUS_DEVICE(s->gpio[n / 8]), 0);
+    DeviceState *block = s->device[TATU_PFW_GPIO + n / TATU_MAP_GPIO_LINES];
+    MemoryRegion *registers = sysbus_mmio_get_region(SYS_BUS_DEVICE(block), 0);
     uint64_t dir = 0;
 
     if (memory_region_dispatch_read(registers, PL061_DIR, &dir, MO_32, MEMTXATTRS_UNSPECIFIED) !=
         MEMTX_OK) {
         return false;
     }
-    return (dir >> (n % 8)) & 1;
+    return (dir >> (n % TATU_MAP_GPIO_LINES)) & 1;
 }
 
 static void say_level(TatuPanel *s, unsigned n)
@@ -47,11 +51,26 @@ static void say_level(TatuPanel *s, unsigned n)
     tatu_wire_say(&s->wire, "gpio %u %u\n", n, s->level[n]);
 }
 
+static void say_pwm(TatuPanel *s, unsigned controller, unsigned n)
+{
+    const TatuPwmOutput *o = tatu_pwm_output(TATU_PWM(s->device[TATU_PFW_PWM + controller]), n);
+
+    tatu_wire_say(&s->wire, "pwm %u %u %u %u %u %u\n", controller, n, o->period_ns, o->duty_ns,
+                  o->inversed, o->enabled);
+}
+
 static void say_state(TatuPanel *s)
 {
     for (unsigned n = 0; n < TATU_GPIO_LINES; n++) {
         if (is_output(s, n)) {
             say_level(s, n);
+        }
+    }
+    for (unsigned controller = 0; controller < TATU_MAP_PWM_COUNT; controller++) {
+        for (unsigned n = 0; n < TATU_PWM_CHANNEL_COUNT; n++) {
+            if (s->pwm_used[controller][n]) {
+                say_pwm(s, controller, n);
+            }
         }
     }
 }
@@ -74,6 +93,16 @@ static void output_changed(void *opaque, int n, int level)
     s->level[n] = !!level;
     if (room(s)) {
         say_level(s, n);
+    }
+}
+
+static void pwm_changed(void *opaque, unsigned controller, unsigned n)
+{
+    TatuPanel *s = opaque;
+
+    s->pwm_used[controller][n] = true;
+    if (room(s)) {
+        say_pwm(s, controller, n);
     }
 }
 
@@ -102,120 +131,168 @@ static void panel_drained(void *owner)
     }
 }
 
-/* ---- From the outside ------------------------------------------------------------------------ */
+/* ---- From the outside: a word and its numbers ------------------------------------------------ */
 
-static bool decode_set(const char *line, unsigned *out_line, bool *out_level)
+#define NUMBERS_MAX 3
+#define DIGITS_MAX 7
+
+static void set_line(TatuPanel *s, const int32_t *number)
 {
-    unsigned n = 0;
-    int digits = 0;
-
-    if (!g_str_has_prefix(line, "set ")) {
-        return false;
-    }
-    for (line += 4; g_ascii_isdigit(*line) && digits < 3; line++, digits++) {
-        n = n * 10 + (*line - '0');
-    }
-    if (digits == 0 || n >= TATU_GPIO_LINES || line[0] != ' ' ||
-        (line[1] != '0' && line[1] != '1') || line[2] != '\0') {
-        return false;
-    }
-    *out_line = n;
-    *out_level = line[1] == '1';
-    return true;
+    s->driven[number[0]] = number[1];
+    qemu_set_irq(s->input[number[0]], number[1]);
 }
 
-/* ---- Orders: each is a whole line ------------------------------------------------------------ */
+static void set_voltage(TatuPanel *s, const int32_t *number)
+{
+    tatu_adc_set_microvolts(TATU_ADC(s->device[TATU_PFW_ADC]), number[0], number[1]);
+}
 
-static void press_reset(TatuPanel *s)
+static void set_loop(TatuPanel *s, const int32_t *number)
+{
+    tatu_line_set_loop(tatu_isu_line(TATU_ISU(s->device[TATU_PFW_ISU + number[0]])), number[1]);
+}
+
+static void set_acceleration(TatuPanel *s, const int32_t *number)
+{
+    memcpy(s->motion->acceleration_mg, number, sizeof(s->motion->acceleration_mg));
+}
+
+static void set_rotation(TatuPanel *s, const int32_t *number)
+{
+    memcpy(s->motion->rotation_mdps, number, sizeof(s->motion->rotation_mdps));
+}
+
+static void set_temperature(TatuPanel *s, const int32_t *number)
+{
+    s->motion->temperature_mc = number[0];
+}
+
+static void press_reset(TatuPanel *s, const int32_t *number)
 {
     tatu_sysctl_reset_chip(s->sysctl, TATU_RESET_PIN);
 }
 
-static void turn_off(TatuPanel *s)
+static void turn_off(TatuPanel *s, const int32_t *number)
 {
     tatu_sysctl_power_off();
 }
 
-static void wakeup_low(TatuPanel *s)
+static void set_wakeup(TatuPanel *s, const int32_t *number)
 {
-    tatu_sysctl_set_wakeup(s->sysctl, false);
+    tatu_sysctl_set_wakeup(s->sysctl, number[0]);
 }
 
-static void wakeup_high(TatuPanel *s)
+static void set_tamper(TatuPanel *s, const int32_t *number)
 {
-    tatu_sysctl_set_wakeup(s->sysctl, true);
+    tatu_vctl_set_tamper(s->vctl, number[0]);
 }
 
-static void tamper_low(TatuPanel *s)
+static void set_recovery(TatuPanel *s, const int32_t *number)
 {
-    tatu_vctl_set_tamper(s->vctl, false);
+    tatu_vctl_set_recovery(s->vctl, number[0]);
 }
 
-static void tamper_high(TatuPanel *s)
-{
-    tatu_vctl_set_tamper(s->vctl, true);
-}
-
-static void recovery_low(TatuPanel *s)
-{
-    tatu_vctl_set_recovery(s->vctl, false);
-}
-
-static void recovery_high(TatuPanel *s)
-{
-    tatu_vctl_set_recovery(s->vctl, true);
-}
-
-static void tell_operations(TatuPanel *s)
+static void tell_operations(TatuPanel *s, const int32_t *number)
 {
     if (room(s)) {
         tatu_wire_say(&s->wire, "flash-operations %" PRIu64 "\n", tatu_flash_operations(s->flash));
     }
 }
 
-static const struct {
-    const char *line;
-    void (*act)(TatuPanel *s);
-} orders[] = {
-    {"reset", press_reset},
-    {"power-off", turn_off},
-    {"wakeup 0", wakeup_low},
-    {"wakeup 1", wakeup_high},
-    {"tamper 0", tamper_low},
-    {"tamper 1", tamper_high},
-    {"recovery 0", recovery_low},
-    {"recovery 1", recovery_high},
-    {"flash-operations", tell_operations},
+#define LEVEL                                                                                      \
+    {                                                                                              \
+        0, 1                                                                                       \
+    }
+#define ACCELERATION                                                                               \
+    {                                                                                              \
+        -TATU_MOTION_ACCELERATION_MAX_MG, TATU_MOTION_ACCELERATION_MAX_MG                          \
+    }
+#define ROTATION                                                                                   \
+    {                                                                                              \
+        -TATU_MOTION_ROTATION_MAX_MDPS, TATU_MOTION_ROTATION_MAX_MDPS                              \
+    }
+
+typedef struct Order {
+    const char *word;
+    void (*act)(TatuPanel *s, const int32_t *number);
+    int count;
+    struct {
+        int32_t min, max;
+    } number[NUMBERS_MAX];
+} Order;
+
+static const Order orders[] = {
+    {"set", set_line, 2, {{0, TATU_GPIO_LINES - 1}, LEVEL}},
+    {"adc", set_voltage, 2, {{0, TATU_ADC_CHANNEL_COUNT - 1}, {0, TATU_ADC_REFERENCE_MAX_UV}}},
+    {"loop", set_loop, 2, {{0, TATU_MAP_ISU_COUNT - 1}, LEVEL}},
+    {"accel", set_acceleration, 3, {ACCELERATION, ACCELERATION, ACCELERATION}},
+    {"gyro", set_rotation, 3, {ROTATION, ROTATION, ROTATION}},
+    {"temperature",
+     set_temperature,
+     1,
+     {{TATU_MOTION_TEMPERATURE_MIN_MC, TATU_MOTION_TEMPERATURE_MAX_MC}}},
+    {"reset", press_reset, 0},
+    {"power-off", turn_off, 0},
+    {"wakeup", set_wakeup, 1, {LEVEL}},
+    {"tamper", set_tamper, 1, {LEVEL}},
+    {"recovery", set_recovery, 1, {LEVEL}},
+    {"flash-operations", tell_operations, 0},
 };
 
-static void drive(TatuPanel *s, unsigned n, bool level)
+/* " 12" or " -7": one space, no zero in front. What follows it, or NULL. */
+static const char *decode_number(const char *text, int32_t *out)
 {
-    s->driven[n] = level;
-    qemu_set_irq(s->input[n], level);
+    int32_t value = 0;
+    bool negative;
+    int digits = 0;
+
+    if (*text++ != ' ') {
+        return NULL;
+    }
+    negative = *text == '-';
+    text += negative;
+    for (; g_ascii_isdigit(text[digits]) && digits < DIGITS_MAX; digits++) {
+        value = value * 10 + (text[digits] - '0');
+    }
+    if (digits == 0 || (text[0] == '0' && (digits > 1 || negative))) {
+        return NULL;
+    }
+    *out = negative ? -value : value;
+    return text + digits;
+}
+
+static bool decode_order(const char *line, const Order *order, int32_t *out)
+{
+    const char *rest = line + strlen(order->word);
+
+    if (!g_str_has_prefix(line, order->word)) {
+        return false;
+    }
+    for (int i = 0; i < order->count; i++) {
+        rest = decode_number(rest, &out[i]);
+        if (rest == NULL || out[i] < order->number[i].min || out[i] > order->number[i].max) {
+            return false;
+        }
+    }
+    return *rest == '\0';
 }
 
 static void panel_line(void *owner, const char *line)
 {
     TatuPanel *s = owner;
-    unsigned n;
-    bool level;
+    int32_t number[NUMBERS_MAX];
 
     if (line == NULL) {
         say_error(s, "line too long");
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
-        if (strcmp(line, orders[i].line) == 0) {
-            orders[i].act(s);
+        if (decode_order(line, &orders[i], number)) {
+            orders[i].act(s, number);
             return;
         }
     }
-    if (decode_set(line, &n, &level)) {
-        drive(s, n, level);
-    } else {
-        say_error(s, "expected: set N 0|1, wakeup|tamper|recovery 0|1, reset, power-off or "
-                     "flash-operations");
-    }
+    say_error(s, "not an order, or a number out of range: docs/chip/panel.md");
 }
 
 static const TatuWireOps panel_wire = {
@@ -237,10 +314,10 @@ static void panel_init(Object *obj)
 
     memset(s->driven, 1, sizeof(s->driven));
     memset(s->level, 1, sizeof(s->level));
-    for (int i = 0; i < TATU_MAP_GPIO_COUNT; i++) {
-        g_autofree char *name = g_strdup_printf("gpio%d", i);
+    for (int i = 0; i < TATU_PFW_COUNT; i++) {
+        g_autofree char *name = g_strdup_printf("device%d", i);
 
-        object_property_add_link(obj, name, TYPE_DEVICE, (Object **)&s->gpio[i],
+        object_property_add_link(obj, name, TYPE_DEVICE, (Object **)&s->device[i],
                                  qdev_prop_allow_set_link_before_realize, OBJ_PROP_LINK_STRONG);
     }
     qdev_init_gpio_in(DEVICE(obj), output_changed, TATU_GPIO_LINES);
@@ -251,10 +328,13 @@ static void panel_realize(DeviceState *dev, Error **errp)
 {
     TatuPanel *s = TATU_PANEL(dev);
 
-    for (int i = 0; i < TATU_MAP_GPIO_COUNT; i++) {
-        assert(s->gpio[i]);
+    for (int i = 0; i < TATU_PFW_COUNT; i++) {
+        assert(s->device[i]);
     }
-    assert(s->sysctl && s->vctl && s->flash);
+    assert(s->sysctl && s->vctl && s->flash && s->motion);
+    for (int i = 0; i < TATU_MAP_PWM_COUNT; i++) {
+        tatu_pwm_watch(TATU_PWM(s->device[TATU_PFW_PWM + i]), pwm_changed, s, i);
+    }
     tatu_wire_open(&s->wire, &panel_wire, s);
 }
 
@@ -263,6 +343,7 @@ static Property panel_properties[] = {
     DEFINE_PROP_LINK("sysctl", TatuPanel, sysctl, TYPE_TATU_SYSCTL, TatuSysctl *),
     DEFINE_PROP_LINK("vctl", TatuPanel, vctl, TYPE_TATU_VCTL, TatuVctl *),
     DEFINE_PROP_LINK("flash", TatuPanel, flash, TYPE_TATU_FLASH, TatuFlash *),
+    DEFINE_PROP_LINK("motion", TatuPanel, motion, TYPE_TATU_MOTION, TatuMotion *),
     DEFINE_PROP_END_OF_LIST(),
 };
 

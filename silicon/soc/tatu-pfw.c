@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-only
  * Peripheral firewall: each guarded peripheral is behind one gate for the A-core and one for each
  * real-time core. A gate looks at the owner at every access, so a change counts from the next one
- * on, whatever a core may have cached. The peripheral's interrupt goes to its owner alone.
+ * on, whatever a core may have cached. The peripheral's interrupts go to its owner alone.
  */
 #include "qemu/osdep.h"
 
@@ -25,11 +25,11 @@ typedef struct Gate {
 
 struct Guarded {
     Gate gate[SIDES];
-    qemu_irq irq[SIDES];
+    qemu_irq irq[SIDES][TATU_PFW_LINES];
     DeviceState *device;
     uint32_t owner;
     bool locked;
-    bool level; /* of the peripheral's interrupt */
+    bool level[TATU_PFW_LINES]; /* of the peripheral's interrupts */
 };
 
 struct TatuPfw {
@@ -99,16 +99,19 @@ static void route(Guarded *guarded)
     uint32_t to = owner == TATU_PFW_TO_SECURE ? TATU_PFW_TO_ACORE : owner;
 
     for (uint32_t side = 0; side < SIDES; side++) {
-        qemu_set_irq(guarded->irq[side], side == to && guarded->level);
+        for (unsigned line = 0; line < TATU_PFW_LINES; line++) {
+            qemu_set_irq(guarded->irq[side][line], side == to && guarded->level[line]);
+        }
     }
 }
 
 static void level_changed(void *opaque, int n, int level)
 {
     TatuPfw *s = opaque;
+    Guarded *guarded = &s->guarded[n / TATU_PFW_LINES];
 
-    s->guarded[n].level = level != 0;
-    route(&s->guarded[n]);
+    guarded->level[n % TATU_PFW_LINES] = level != 0;
+    route(guarded);
 }
 
 /* ---- Registers ------------------------------------------------------------------------------- */
@@ -209,7 +212,7 @@ static void make_gate(TatuPfw *s, Guarded *guarded, uint32_t side)
     gate->side = side;
     size = memory_region_size(behind(gate));
     memory_region_init_io(&gate->region, OBJECT(s), &gate_ops, gate, "tatu.gate", size);
-    qdev_init_gpio_out_named(DEVICE(s), &guarded->irq[side], TATU_PFW_IRQ, 1);
+    qdev_init_gpio_out_named(DEVICE(s), guarded->irq[side], TATU_PFW_IRQ, TATU_PFW_LINES);
 }
 
 static void pfw_init(Object *obj)
@@ -222,7 +225,7 @@ static void pfw_init(Object *obj)
         object_property_add_link(obj, name, TYPE_SYS_BUS_DEVICE, (Object **)&s->guarded[n].device,
                                  qdev_prop_allow_set_link_before_realize, OBJ_PROP_LINK_STRONG);
     }
-    qdev_init_gpio_in(DEVICE(obj), level_changed, TATU_PFW_COUNT);
+    qdev_init_gpio_in(DEVICE(obj), level_changed, TATU_PFW_COUNT * TATU_PFW_LINES);
 }
 
 static void pfw_realize(DeviceState *dev, Error **errp)

@@ -11,6 +11,7 @@
 #define SIDES (1 + TATU_RT_COUNT)
 #define SPI_MAILBOX 42
 #define SPI_GPIO 48
+#define SPI_ISU 72
 
 static DeviceState *make(const TatuRtParts *p, const char *name, const char *type)
 {
@@ -69,37 +70,77 @@ static void wire_mailbox(const TatuRtParts *p, TatuRt *rt, unsigned n, DeviceSta
     sysbus_connect_irq(bus, 1, tatu_rt_irq(rt, n, TATU_RT_MAILBOX_IRQ));
 }
 
-static void wire_gpio(const TatuRtParts *p, TatuRt *rt, DeviceState *pfw, unsigned n)
+/* Peripherals of one kind: where both sides see them, and their interrupts there. */
+typedef struct Kind {
+    unsigned first, count; /* numbers in the firewall */
+    hwaddr acore_base, acore_stride, rt_base, rt_stride;
+    unsigned lines, spi, rt_line; /* interrupts of each; numbers of the first one's first */
+} Kind;
+
+static const Kind kinds[] = {
+    {TATU_PFW_GPIO, TATU_MAP_GPIO_COUNT, TATU_MAP_GPIO_BASE, TATU_MAP_GPIO_STRIDE,
+     TATU_RT_GPIO_BASE, TATU_RT_GPIO_STRIDE, 1, SPI_GPIO, TATU_RT_GPIO_IRQ},
+    {TATU_PFW_ISU, TATU_MAP_ISU_COUNT, TATU_MAP_ISU_BASE, TATU_MAP_ISU_STRIDE, TATU_RT_ISU_BASE,
+     TATU_RT_ISU_STRIDE, 2, SPI_ISU, TATU_RT_ISU_IRQ},
+    {TATU_PFW_PWM, TATU_MAP_PWM_COUNT, TATU_MAP_PWM_BASE, TATU_MAP_PWM_STRIDE, TATU_RT_PWM_BASE,
+     TATU_RT_PWM_STRIDE, 0, 0, 0},
+    {TATU_PFW_ADC, 1, TATU_MAP_ADC_BASE, 0, TATU_RT_ADC_BASE, 0, 0, 0, 0},
+};
+
+static void connect_side(DeviceState *pfw, unsigned guarded, uint32_t side, unsigned line,
+                         qemu_irq to)
 {
-    unsigned guarded = TATU_PFW_GPIO + n;
+    unsigned output = (guarded * SIDES + side) * TATU_PFW_LINES + line;
 
-    memory_region_add_subregion(p->normal, TATU_MAP_GPIO_BASE + n * TATU_MAP_GPIO_STRIDE,
-                                tatu_pfw_gate(TATU_PFW(pfw), guarded, TATU_PFW_TO_ACORE));
-    sysbus_connect_irq(SYS_BUS_DEVICE(p->gpio[n]), 0, qdev_get_gpio_in(pfw, guarded));
-    qdev_connect_gpio_out_named(pfw, TATU_PFW_IRQ, guarded * SIDES + TATU_PFW_TO_ACORE,
-                                qdev_get_gpio_in(p->gic, SPI_GPIO + n));
-    for (unsigned core = 0; core < TATU_RT_COUNT; core++) {
-        uint32_t side = TATU_PFW_TO_RT0 + core;
+    qdev_connect_gpio_out_named(pfw, TATU_PFW_IRQ, output, to);
+}
 
-        memory_region_add_subregion(tatu_rt_view(rt, core),
-                                    TATU_RT_GPIO_BASE + n * TATU_RT_GPIO_STRIDE,
-                                    tatu_pfw_gate(TATU_PFW(pfw), guarded, side));
-        qdev_connect_gpio_out_named(pfw, TATU_PFW_IRQ, guarded * SIDES + side,
-                                    tatu_rt_irq(rt, core, TATU_RT_GPIO_IRQ + n));
+static void wire_lines(const TatuRtParts *p, TatuRt *rt, DeviceState *pfw, const Kind *kind,
+                       unsigned n)
+{
+    unsigned guarded = kind->first + n;
+
+    for (unsigned line = 0; line < kind->lines; line++) {
+        unsigned of_kind = n * kind->lines + line;
+
+        sysbus_connect_irq(SYS_BUS_DEVICE(p->guarded[guarded]), line,
+                           qdev_get_gpio_in(pfw, guarded * TATU_PFW_LINES + line));
+        connect_side(pfw, guarded, TATU_PFW_TO_ACORE, line,
+                     qdev_get_gpio_in(p->gic, kind->spi + of_kind));
+        for (unsigned core = 0; core < TATU_RT_COUNT; core++) {
+            connect_side(pfw, guarded, TATU_PFW_TO_RT0 + core, line,
+                         tatu_rt_irq(rt, core, kind->rt_line + of_kind));
+        }
     }
+}
+
+static void wire_guarded(const TatuRtParts *p, TatuRt *rt, DeviceState *pfw, const Kind *kind,
+                         unsigned n)
+{
+    unsigned guarded = kind->first + n;
+
+    memory_region_add_subregion(p->normal, kind->acore_base + n * kind->acore_stride,
+                                tatu_pfw_gate(TATU_PFW(pfw), guarded, TATU_PFW_TO_ACORE));
+    for (unsigned core = 0; core < TATU_RT_COUNT; core++) {
+        memory_region_add_subregion(tatu_rt_view(rt, core), kind->rt_base + n * kind->rt_stride,
+                                    tatu_pfw_gate(TATU_PFW(pfw), guarded, TATU_PFW_TO_RT0 + core));
+    }
+    wire_lines(p, rt, pfw, kind, n);
 }
 
 static void make_firewall(const TatuRtParts *p, TatuRt *rt)
 {
     DeviceState *pfw = make(p, "pfw", TYPE_TATU_PFW);
 
-    for (unsigned n = 0; n < TATU_MAP_GPIO_COUNT; n++) {
-        link_nth(pfw, "device", TATU_PFW_GPIO + n, p->gpio[n]);
+    for (unsigned n = 0; n < TATU_PFW_COUNT; n++) {
+        link_nth(pfw, "device", n, p->guarded[n]);
     }
     realize(pfw);
     map(p->secure, TATU_MAP_PFW_BASE, pfw, 0);
-    for (unsigned n = 0; n < TATU_MAP_GPIO_COUNT; n++) {
-        wire_gpio(p, rt, pfw, n);
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        for (unsigned n = 0; n < kinds[i].count; n++) {
+            wire_guarded(p, rt, pfw, &kinds[i], n);
+        }
     }
 }
 

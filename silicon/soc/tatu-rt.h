@@ -17,7 +17,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(TatuRt, TATU_RT)
 OBJECT_DECLARE_SIMPLE_TYPE(TatuRtMailbox, TATU_RT_MAILBOX)
 OBJECT_DECLARE_SIMPLE_TYPE(TatuPfw, TATU_PFW)
 
-/* Named outputs of the firewall, n * (1 + TATU_RT_COUNT) + side: interrupt of peripheral n. */
+/* Named outputs of the firewall, (n * (1 + TATU_RT_COUNT) + side) * TATU_PFW_LINES + line:
+ * interrupts of peripheral n. */
 #define TATU_PFW_IRQ "irq"
 
 /** What the rest of the chip has for them; all borrowed. */
@@ -26,10 +27,10 @@ typedef struct TatuRtParts {
     MemoryRegion *normal, *secure; /* views of the A-core */
     MemoryRegion *ram, *flash;
     DeviceState *gic;
-    DeviceState **gpio; /* TATU_MAP_GPIO_COUNT, nowhere mapped yet */
+    DeviceState **guarded; /* TATU_PFW_COUNT peripherals, nowhere mapped yet */
 } TatuRtParts;
 
-/** Makes both cores, their mailboxes and the firewall, and puts the GPIO blocks behind it. */
+/** Makes both cores, their mailboxes and the firewall, and puts the peripherals behind it. */
 TatuRt *tatu_rt_wire(const TatuRtParts *parts);
 
 /** What core n sees. n < TATU_RT_COUNT. */

@@ -11,6 +11,7 @@
 #include "hw/sysbus.h"
 #include "proto/map.h"
 #include "qom/object.h"
+#include "tatu-board.h"
 
 #define TYPE_TATU_FUSES "tatu-fuses"
 #define TYPE_TATU_FLASH "tatu-flash"
@@ -22,6 +23,9 @@
 #define TYPE_TATU_RTC "tatu-rtc"
 #define TYPE_TATU_DEBUG "tatu-debug"
 #define TYPE_TATU_UART "tatu-uart"
+#define TYPE_TATU_ISU "tatu-isu"
+#define TYPE_TATU_PWM "tatu-pwm"
+#define TYPE_TATU_ADC "tatu-adc"
 
 OBJECT_DECLARE_SIMPLE_TYPE(TatuFuses, TATU_FUSES)
 OBJECT_DECLARE_SIMPLE_TYPE(TatuFlash, TATU_FLASH)
@@ -33,11 +37,15 @@ OBJECT_DECLARE_SIMPLE_TYPE(TatuPanel, TATU_PANEL)
 OBJECT_DECLARE_SIMPLE_TYPE(TatuRtc, TATU_RTC)
 OBJECT_DECLARE_SIMPLE_TYPE(TatuDebug, TATU_DEBUG)
 OBJECT_DECLARE_SIMPLE_TYPE(TatuUart, TATU_UART)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuIsu, TATU_ISU)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuPwm, TATU_PWM)
+OBJECT_DECLARE_SIMPLE_TYPE(TatuAdc, TATU_ADC)
 
 #define TATU_REGISTERS_SIZE 0x1000
 #define TATU_SECRET_COUNT 3
 #define TATU_SECRET_SIZE 32
-#define TATU_GPIO_LINES (TATU_MAP_GPIO_COUNT * 8)
+#define TATU_GPIO_LINES (TATU_MAP_GPIO_COUNT * TATU_MAP_GPIO_LINES)
+#define TATU_PFW_LINES 2 /* interrupts of a guarded peripheral, at most */
 
 /** Every register is one aligned 32-bit word; any other access is a bus error. */
 #define TATU_WORD_ACCESS                                                                           \
@@ -99,6 +107,28 @@ bool tatu_vctl_debug_is_open(const TatuVctl *vctl, uint32_t core);
 
 /** Program and erase operations since the process started. */
 uint64_t tatu_flash_operations(const TatuFlash *flash);
+
+/** Makes serial unit n; `outside` is the other end of its UART, NULL: nobody. With `motion` its I2C
+ * and SPI have sensors. Its interrupts: 0 UART, 1 SPI. */
+TatuIsu *tatu_isu_new(Object *parent, unsigned n, Chardev *outside, const TatuMotion *motion);
+
+/** The line of its UART. */
+TatuLine *tatu_isu_line(TatuIsu *isu);
+
+/** What a channel puts on its pin. */
+typedef struct TatuPwmOutput {
+    uint32_t period_ns, duty_ns;
+    bool inversed, enabled;
+} TatuPwmOutput;
+
+const TatuPwmOutput *tatu_pwm_output(const TatuPwm *pwm, unsigned channel);
+
+/** `changed` is called with `opaque` and `controller` each time when an output has changed. */
+void tatu_pwm_watch(TatuPwm *pwm, void (*changed)(void *opaque, unsigned controller, unsigned n),
+                    void *opaque, unsigned controller);
+
+/** The voltage at a channel's pin, which outlives resets. */
+void tatu_adc_set_microvolts(TatuAdc *adc, unsigned channel, uint32_t microvolts);
 
 /** Refuses to start when a closed chip would stand with a debugging door open. */
 void tatu_lab_guard(const TatuFuses *fuses);

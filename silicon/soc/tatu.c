@@ -28,14 +28,14 @@
 #include "qemu/units.h"
 #include "sysemu/reset.h"
 #include "sysemu/sysemu.h"
-#include "tatu-rt.h"
 #include "tatu-random.h"
+#include "tatu-rt.h"
 #include "tatu-soc.h"
 
 #define TYPE_TATU_MACHINE MACHINE_TYPE_NAME("tatu")
 OBJECT_DECLARE_SIMPLE_TYPE(TatuMachine, TATU_MACHINE)
 
-#define GIC_SPI_COUNT 64
+#define GIC_SPI_COUNT 96
 #define GIC_INTERNAL 32
 #define VAULT_IRQ_COUNT 8
 #define VAULT_IRQ_MAILBOX 0
@@ -45,10 +45,18 @@ OBJECT_DECLARE_SIMPLE_TYPE(TatuMachine, TATU_MACHINE)
 #define SPI_RTC 2
 #define SPI_VIRTIO 16
 #define SPI_MAILBOX 40
+#define SENSOR_UNITS 4 /* serial units that the board has a motion sensor on: the first ones */
 #define RAM_SIZE_MAX (1 * GiB)
 
 enum tatu_file { FILE_VAULT_ROM, FILE_AROM, FILE_FUSES, FILE_FLASH, FILE_RTC, FILE_COUNT };
-enum tatu_port { PORT_PANEL, PORT_FAB, PORT_RECOVERY, PORT_DEBUG, PORT_COUNT };
+enum tatu_port {
+    PORT_PANEL,
+    PORT_FAB,
+    PORT_RECOVERY,
+    PORT_DEBUG,
+    PORT_UART,
+    PORT_COUNT = PORT_UART + TATU_MAP_ISU_COUNT,
+};
 enum tatu_number { NUMBER_CUT, NUMBER_CUT_SEED, NUMBER_COUNT };
 
 struct TatuMachine {
@@ -60,7 +68,8 @@ struct TatuMachine {
     ARMv7MState vault_core;
     ARMCPU *acore;
     DeviceState *gic;
-    DeviceState *gpio[TATU_MAP_GPIO_COUNT];
+    DeviceState *guarded[TATU_PFW_COUNT]; /* peripherals, as the firewall numbers them */
+    TatuMotion *motion;
     DeviceState *random, *sysctl, *vctl, *fuses, *engine, *flash, *mailbox;
     TatuRt *rt;
     char *file[FILE_COUNT];
@@ -328,9 +337,6 @@ static void make_shared_devices(TatuMachine *s)
 
     dev = make_uart(s, "uart", system, TATU_MAP_UART_BASE, serial_hd(0));
     sysbus_connect_irq(SYS_BUS_DEVICE(dev), 0, spi(s, SPI_UART));
-    for (int i = 0; i < TATU_MAP_GPIO_COUNT; i++) {
-        s->gpio[i] = sysbus_create_simple("pl061", -1, NULL); /* make_rt() maps it */
-    }
     /* Each new virtio bus goes to the front of the list that -device takes the first free one
      * from: made downwards, the first -device is at slot 0. */
     for (int i = TATU_MAP_VIRTIO_COUNT - 1; i >= 0; i--) {
@@ -340,6 +346,30 @@ static void make_shared_devices(TatuMachine *s)
         sysbus_mmio_map(SYS_BUS_DEVICE(dev), 0, TATU_MAP_VIRTIO_BASE + i * TATU_MAP_VIRTIO_STRIDE);
         sysbus_connect_irq(SYS_BUS_DEVICE(dev), 0, spi(s, SPI_VIRTIO + i));
     }
+}
+
+/* make_rt() maps them. */
+static void make_guarded(TatuMachine *s)
+{
+    for (int i = 0; i < TATU_MAP_GPIO_COUNT; i++) {
+        s->guarded[TATU_PFW_GPIO + i] = sysbus_create_simple("pl061", -1, NULL);
+    }
+    s->motion = TATU_MOTION(object_new(TYPE_TATU_MOTION));
+    object_property_add_child(OBJECT(s), "motion", OBJECT(s->motion));
+    for (int i = 0; i < TATU_MAP_ISU_COUNT; i++) {
+        TatuMotion *motion = i < SENSOR_UNITS ? s->motion : NULL;
+
+        s->guarded[TATU_PFW_ISU + i] =
+            DEVICE(tatu_isu_new(OBJECT(s), i, port(s, PORT_UART + i), motion));
+    }
+    for (int i = 0; i < TATU_MAP_PWM_COUNT; i++) {
+        g_autofree char *name = g_strdup_printf("pwm%d", i);
+
+        s->guarded[TATU_PFW_PWM + i] = make(s, name, TYPE_TATU_PWM);
+        realize(s->guarded[TATU_PFW_PWM + i]);
+    }
+    s->guarded[TATU_PFW_ADC] = make(s, "adc", TYPE_TATU_ADC);
+    realize(s->guarded[TATU_PFW_ADC]);
 }
 
 /* ---- Devices of the secure world and the vault ----------------------------------------------- */
@@ -373,7 +403,7 @@ static void make_rt(TatuMachine *s)
         .ram = MACHINE(s)->ram,
         .flash = mmio(s->flash, 1),
         .gic = s->gic,
-        .gpio = s->gpio,
+        .guarded = s->guarded,
     };
 
     s->rt = tatu_rt_wire(&parts);
@@ -466,8 +496,8 @@ static void make_recovery_port(TatuMachine *s)
     qdev_prop_set_chr(uart, "chardev", port(s, PORT_RECOVERY));
     realize(uart);
     map(&s->secure, TATU_MAP_RECOVERY_BASE, uart, 0);
-    memory_region_init_alias(&s->vault_recovery, OBJECT(s), "tatu.vault-recovery", mmio(uart, 0),
-                             0, TATU_REGISTERS_SIZE);
+    memory_region_init_alias(&s->vault_recovery, OBJECT(s), "tatu.vault-recovery", mmio(uart, 0), 0,
+                             TATU_REGISTERS_SIZE);
     memory_region_add_subregion(&s->vault, TATU_MAP_VRECOVERY_BASE, &s->vault_recovery);
 }
 
@@ -499,15 +529,19 @@ static void make_panel(TatuMachine *s)
     link_to(panel, "sysctl", s->sysctl);
     link_to(panel, "vctl", s->vctl);
     link_to(panel, "flash", s->flash);
-    for (int i = 0; i < TATU_MAP_GPIO_COUNT; i++) {
-        g_autofree char *name = g_strdup_printf("gpio%d", i);
+    for (int i = 0; i < TATU_PFW_COUNT; i++) {
+        g_autofree char *name = g_strdup_printf("device%d", i);
 
-        link_to(panel, name, s->gpio[i]);
+        link_to(panel, name, s->guarded[i]);
     }
+    link_to(panel, "motion", s->motion);
     realize(panel);
     for (int n = 0; n < TATU_GPIO_LINES; n++) {
-        qdev_connect_gpio_out(s->gpio[n / 8], n % 8, qdev_get_gpio_in(panel, n));
-        qdev_connect_gpio_out(panel, n, qdev_get_gpio_in(s->gpio[n / 8], n % 8));
+        DeviceState *block = s->guarded[TATU_PFW_GPIO + n / TATU_MAP_GPIO_LINES];
+        int line = n % TATU_MAP_GPIO_LINES;
+
+        qdev_connect_gpio_out(block, line, qdev_get_gpio_in(panel, n));
+        qdev_connect_gpio_out(panel, n, qdev_get_gpio_in(block, line));
     }
 }
 
@@ -531,6 +565,7 @@ static void tatu_init(MachineState *machine)
     make_vault_core(s);
     make_gic(s);
     make_shared_devices(s);
+    make_guarded(s);
     make_flash(s);
     make_rt(s);
     make_mailbox(s);
@@ -603,6 +638,11 @@ STRING_PROPERTY(fab, port[PORT_FAB])
 STRING_PROPERTY(rtc, file[FILE_RTC])
 STRING_PROPERTY(recovery_port, port[PORT_RECOVERY])
 STRING_PROPERTY(debug, port[PORT_DEBUG])
+STRING_PROPERTY(uart0, port[PORT_UART])
+STRING_PROPERTY(uart1, port[PORT_UART + 1])
+STRING_PROPERTY(uart2, port[PORT_UART + 2])
+STRING_PROPERTY(uart3, port[PORT_UART + 3])
+STRING_PROPERTY(uart4, port[PORT_UART + 4])
 STRING_PROPERTY(flash_cut, number[NUMBER_CUT])
 STRING_PROPERTY(flash_cut_seed, number[NUMBER_CUT_SEED])
 STRING_PROPERTY(trng_fault, trng_fault)
@@ -625,6 +665,11 @@ static const struct {
     {"recovery-port", "id of the -chardev of the recovery port", get_recovery_port,
      set_recovery_port},
     {"debug", "id of the -chardev of the debug port", get_debug, set_debug},
+    {"uart0", "id of the -chardev of ISU0's UART", get_uart0, set_uart0},
+    {"uart1", "id of the -chardev of ISU1's UART", get_uart1, set_uart1},
+    {"uart2", "id of the -chardev of ISU2's UART", get_uart2, set_uart2},
+    {"uart3", "id of the -chardev of ISU3's UART", get_uart3, set_uart3},
+    {"uart4", "id of the -chardev of ISU4's UART", get_uart4, set_uart4},
     {"flash-cut", "number of the flash operation in which power goes", get_flash_cut,
      set_flash_cut},
     {"flash-cut-seed", "decides how far that operation comes", get_flash_cut_seed,

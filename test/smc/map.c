@@ -2,6 +2,7 @@
 #include "attack.h"
 
 #define WINDOW(n) (TATU_MAP_WINDOW_BASE + (uint32_t)(n)*TATU_MAP_WINDOW_STRIDE)
+#define ISU(n) (TATU_MAP_ISU_BASE + (uint32_t)(n)*TATU_MAP_ISU_STRIDE)
 #define OPEN_COUNT 4
 #define TOLD_MAX 8u
 
@@ -31,7 +32,10 @@ const struct secret secrets[] = {
     {TATU_MAP_VFLASH_BASE, TATU_MAP_FLASH_SIZE, "the vault's flash"},
     {TATU_RT_MAILBOX_BASE, 0x1000, "the cores' side of their mailbox"},
     {TATU_RT_SYSRAM_BASE, TATU_RT_SYSRAM_SIZE, "the cores' own RAM"},
-    {TATU_RT_GPIO_BASE, 10 * TATU_RT_GPIO_STRIDE, "the cores' peripherals"},
+    {TATU_RT_ADC_BASE, 0x1000, "the cores' ADC"},
+    {TATU_RT_GPIO_BASE, TATU_MAP_GPIO_COUNT *TATU_RT_GPIO_STRIDE, "the cores' GPIO"},
+    {TATU_RT_ISU_BASE, TATU_MAP_ISU_COUNT *TATU_RT_ISU_STRIDE, "the cores' serial units"},
+    {TATU_RT_PWM_BASE, TATU_MAP_PWM_COUNT *TATU_RT_PWM_STRIDE, "the cores' PWM"},
     {TATU_MAP_RAM_BASE + TATU_MAP_RAM_SIZE_DEFAULT, 0x10000000, "behind RAM"},
 };
 const uint32_t secret_count = sizeof(secrets) / sizeof(secrets[0]);
@@ -46,6 +50,13 @@ static const struct {
     {TATU_MAP_UART_BASE, 0x1000},
     {TATU_MAP_RTC_BASE, 0x1000},
     {TATU_MAP_GPIO_BASE, TATU_MAP_GPIO_COUNT *TATU_MAP_GPIO_STRIDE},
+    {ISU(0), TATU_ISU_SIZE},
+    {ISU(1), TATU_ISU_SIZE},
+    {ISU(2), TATU_ISU_SIZE},
+    {ISU(3), TATU_ISU_SIZE},
+    {ISU(4), TATU_ISU_SIZE},
+    {TATU_MAP_PWM_BASE, TATU_MAP_PWM_COUNT *TATU_MAP_PWM_STRIDE},
+    {TATU_MAP_ADC_BASE, 0x1000},
     {TATU_MAP_VIRTIO_BASE, TATU_MAP_VIRTIO_COUNT *TATU_MAP_VIRTIO_STRIDE},
     {TATU_MAP_RTMAIL_BASE, TATU_RT_COUNT *TATU_MAP_RTMAIL_STRIDE},
     {WINDOW(0), TATU_FLASH_ROOT_SIZE},

@@ -12,11 +12,12 @@
 #include <unistd.h>
 
 #include "container.h"
+#include "proto/map.h"
 #include "proto/network.h"
 #include "storage.h"
 
 #define GPIO_MODE_MAX 2u
-#define LINES_PER_CHIP 8u
+#define LINES_PER_CHIP TATU_MAP_GPIO_LINES
 #define POWER_DOWN_MAX_S (10u * 365 * 24 * 3600)
 #define NANOSECONDS 1000000000u
 

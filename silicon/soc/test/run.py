@@ -10,12 +10,14 @@ import tempfile
 
 import agents
 import test_access
+import test_analog
 import test_cut
 import test_debug
 import test_engine
 import test_files
 import test_flash
 import test_fuses
+import test_isu
 import test_lab
 import test_panel
 import test_pfw
@@ -25,13 +27,14 @@ import test_random
 import test_rt
 import test_rt_mailbox
 import test_seal
+import test_sensor
 import test_signatures
 import test_system
 from silicon.harness import suite
 
-MODULES = (test_access, test_cut, test_debug, test_engine, test_files, test_flash, test_fuses,
-           test_lab, test_panel, test_pfw, test_pins, test_power, test_random, test_rt,
-           test_rt_mailbox, test_seal, test_signatures, test_system)
+MODULES = (test_access, test_analog, test_cut, test_debug, test_engine, test_files, test_flash, test_fuses,
+           test_isu, test_lab, test_panel, test_pfw, test_pins, test_power, test_random, test_rt,
+           test_rt_mailbox, test_seal, test_sensor, test_signatures, test_system)
 
 
 def run(test, roms):

@@ -9,14 +9,19 @@ from agents import M, Qtest
 from expect import VCTL, equal, restart
 
 BUTTON, LED = 12, 8
+LINES = M['MAP_GPIO_COUNT'] * M['MAP_GPIO_LINES']
 
 
 def gpio(n, register):
-    return M['MAP_GPIO_BASE'] + (n // 8) * M['MAP_GPIO_STRIDE'] + register
+    return M['MAP_GPIO_BASE'] + (n // 4) * M['MAP_GPIO_STRIDE'] + register
+
+
+def mask(n):
+    return 1 << (n % 4)
 
 
 def data(n):
-    return gpio(n, 4 << (n % 8))
+    return gpio(n, mask(n) << 2)
 
 
 def started(board):
@@ -42,13 +47,26 @@ def await_level(q, n, level):
 
 def test_buttons_idle_high_and_follow_the_panel(board):
     c, q, panel = started(board)
-    for n in range(80):
-        equal(q.readl(data(n)), 1 << (n % 8), f'line {n}')
-    for n in (BUTTON, 0, 79):
+    for n in range(LINES):
+        equal(q.readl(data(n)), mask(n), f'line {n}')
+    for n in (BUTTON, 0, 83):
         panel.send(b'set %d 0\n' % n)
         await_level(q, n, False)
         panel.send(b'set %d 1\n' % n)
         await_level(q, n, True)
+    quiet(panel)
+
+
+def test_lines_without_a_pin_are_nobody_s(board):
+    """A PL061 has eight lines, four of which end inside the chip."""
+    c, q, panel = started(board)
+    for block in range(M['MAP_GPIO_COUNT']):
+        base = M['MAP_GPIO_BASE'] + block * M['MAP_GPIO_STRIDE']
+        equal(q.readl(base + (0xf0 << 2)), 0)
+        q.writel(base + 0x400, 0xf0)
+        q.writel(base + (0xff << 2), 0xff)
+        q.writel(base + (0xff << 2), 0)
+        equal(q.readl(base + (0x0f << 2)), 0x0f, 'its inputs')
     quiet(panel)
 
 
@@ -57,12 +75,12 @@ def test_press_raises_the_interrupt_of_its_block(board):
     q.writel(gpio(BUTTON, 0x404), 0)
     q.writel(gpio(BUTTON, 0x40c), 0)
     q.writel(gpio(BUTTON, 0x41c), 0xff)
-    q.writel(gpio(BUTTON, 0x410), 1 << (BUTTON % 8))
+    q.writel(gpio(BUTTON, 0x410), mask(BUTTON))
     equal(q.readl(gpio(BUTTON, 0x418)), 0)
     panel.send(b'set %d 0\n' % BUTTON)
     await_level(q, BUTTON, False)
-    equal(q.readl(gpio(BUTTON, 0x418)), 1 << (BUTTON % 8))
-    spi = 32 + 48 + BUTTON // 8
+    equal(q.readl(gpio(BUTTON, 0x418)), mask(BUTTON))
+    spi = 32 + 48 + BUTTON // 4
     c.release()
     equal(c.secure_read(M['MAP_GICD_BASE'] + 0x200 + 4 * (spi // 32)) >> (spi % 32) & 1, 1)
 
@@ -93,16 +111,16 @@ def test_state_of_driven_outputs_comes_on_connect(board):
 
 def test_malformed_lines_answer_error_and_change_nothing(board):
     c, q, panel = started(board)
-    for line in (b'', b'set', b'set ', b'set 12', b'set 12 ', b'set 12 2', b'set 80 0', b'set -1 0',
+    for line in (b'', b'set', b'set ', b'set 12', b'set 12 ', b'set 12 2', b'set 84 0', b'set -1 0',
                  b'set 12 0 ', b'set  12 0', b'set 12  0', b' set 12 0', b'SET 12 0', b'set x 0',
                  b'set 1x 0', b'set 0012 0', b'set 4294967308 0', b'set 12 00', b'set 12 0\r',
                  b'reset ', b'Reset', b'reset\0', b'power off', b'poweroff', b'\xff\xfe', b'gpio 8 0',
-                 b'set 12 0\0junk', b'x' * 31, b'x' * 32, b'set 12 0' + b' ' * 200, b'y' * 5000):
+                 b'set 12 0\0junk', b'set 12 -0', b'set 12 0 1', b'set 012 0', b'x' * 62, b'x' * 63, b'set 12 0' + b' ' * 200, b'y' * 5000):
         panel.send(line + b'\n')
         answer = panel.line()
         assert answer.startswith('error '), (line, answer)
-    for n in range(80):
-        equal(q.readl(data(n)), 1 << (n % 8), f'line {n}')
+    for n in range(LINES):
+        equal(q.readl(data(n)), mask(n), f'line {n}')
     equal(c.read(VCTL + M['VCTL_REASON']), M['RESET_POWER_ON'])
     panel.send(b'set 12')
     panel.send(b' 0')
@@ -117,8 +135,8 @@ def test_random_lines_are_orders_or_errors(board):
     for _ in range(3000):
         line = dice.choice((b'set %d %d' % (dice.randrange(100), dice.randrange(3)),
                             bytes(dice.choice(b'set 019 \0') for _ in range(dice.randrange(40)))))
-        order = re.fullmatch(rb'set (\d{1,3}) ([01])', line)
-        if order and int(order[1]) < 80:
+        order = re.fullmatch(rb'set (0|[1-9]\d{0,2}) ([01])', line)
+        if order and int(order[1]) < LINES:
             level[int(order[1])] = int(order[2])
             panel.send(line + b'\n')
         else:
@@ -126,8 +144,8 @@ def test_random_lines_are_orders_or_errors(board):
             assert panel.line().startswith('error '), line
     panel.send(b'end\n')
     assert panel.line().startswith('error ')
-    for n in range(80):
-        equal(q.readl(data(n)) >> (n % 8), level.get(n, 1), f'line {n}')
+    for n in range(LINES):
+        equal(q.readl(data(n)) >> (n % 4), level.get(n, 1), f'line {n}')
 
 
 def test_half_a_line_ends_with_its_connection(board):
@@ -138,7 +156,7 @@ def test_half_a_line_ends_with_its_connection(board):
     panel = c.link('panel')
     panel.send(b'0\n')
     assert panel.line().startswith('error ')
-    equal(q.readl(data(12)), 1 << 4)
+    equal(q.readl(data(12)), mask(12))
 
 
 def test_reset_button_resets_and_keeps_pressed_buttons(board):
@@ -151,7 +169,7 @@ def test_reset_button_resets_and_keeps_pressed_buttons(board):
     restart(c, M['RESET_PIN'], panel.send, b'reset\n')
     equal(panel.line(), 'gpio 8 1', 'the LED stayed on')
     equal(q.readl(data(12)), 0, 'the button was released by the reset')
-    equal(q.readl(data(13)), 1 << 5)
+    equal(q.readl(data(13)), mask(13))
 
 
 def test_power_off_ends_the_process(board):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The peripheral firewall: a GPIO block is its owner's alone, and so is its interrupt."""
+"""The peripheral firewall: a peripheral is its owner's alone, and so are its interrupts."""
 import random
 import time
 
@@ -35,18 +35,35 @@ def rt_block(n):
     return M['RT_GPIO_BASE'] + n * M['RT_GPIO_STRIDE']
 
 
-def gic_pending(c, n):
-    number = 32 + 48 + n
+def gic_pending(c, block):
+    return spi_pending(c, 48 + block)
+
+
+def spi_pending(c, spi):
+    number = 32 + spi
     return c.secure_read(M['MAP_GICD_BASE'] + 0x200 + 4 * (number // 32)) >> (number % 32) & 1
+
+
+def peripheral(n):
+    """Where the A-core and a real-time core see it, and what reads there as nowhere else."""
+    for first, count, name, register, value in (
+            (M['PFW_GPIO'], M['MAP_GPIO_COUNT'], 'GPIO', IDENTITY, 0x61), (M['PFW_ISU'], M['MAP_ISU_COUNT'], 'ISU', IDENTITY, 0x11),
+            (M['PFW_PWM'], M['MAP_PWM_COUNT'], 'PWM', M['PWM_CONTROL'], 0)):
+        if first <= n < first + count:
+            return (M[f'MAP_{name}_BASE'] + (n - first) * M[f'MAP_{name}_STRIDE'] + register,
+                    M[f'RT_{name}_BASE'] + (n - first) * M[f'RT_{name}_STRIDE'] + register, value)
+    equal(n, M['PFW_ADC'])
+    return M['MAP_ADC_BASE'] + M['ADC_REFERENCE'], M['RT_ADC_BASE'] + M['ADC_REFERENCE'], M['ADC_REFERENCE_MAX_UV']
 
 
 def who_reaches(c, first, second, n):
     """The owner, told by who gets an answer, of the accesses of everybody."""
     reached = set()
-    for name, access, address in (('normal', c.normal_read, acore_block(n)), ('secure', c.secure_read, acore_block(n)),
-                                  ('rt0', first.read, rt_block(n)), ('rt1', second.read, rt_block(n))):
+    acore, rt, value = peripheral(n)
+    for name, access, address in (('normal', c.normal_read, acore), ('secure', c.secure_read, acore),
+                                  ('rt0', first.read, rt), ('rt1', second.read, rt)):
         try:
-            equal(access(address + IDENTITY), 0x61, 'not a PL061')
+            equal(access(address), value, f'not peripheral {n}')
             reached.add(name)
         except Fault:
             pass
@@ -60,12 +77,16 @@ def test_block_is_reached_by_its_owner_alone(board):
     c, first, second = started(board)
     first.run()
     second.run()
-    for n in (0, 4, COUNT - 1):
-        for owner in (ACORE, RT0, RT1, SECURE, ACORE):
+    last = [first + count - 1 for first, count in ((M['PFW_GPIO'], M['MAP_GPIO_COUNT']), (M['PFW_ISU'], M['MAP_ISU_COUNT']),
+                                                   (M['PFW_PWM'], M['MAP_PWM_COUNT']), (M['PFW_ADC'], 1))]
+    for n in (0, *last):
+        for owner in (RT0, RT1, SECURE, ACORE):
             give(c, n, owner)
             equal(c.secure_read(OWNER + 4 * n), owner)
-            equal(who_reaches(c, first, second, n), REACH[owner], f'block {n}, owner {owner}')
-            equal(who_reaches(c, first, second, n ^ 1), REACH[ACORE], 'another block')
+            equal(who_reaches(c, first, second, n), REACH[owner], f'peripheral {n}, owner {owner}')
+    for n in (0, *last):
+        give(c, n, RT0)
+    equal(who_reaches(c, first, second, 1), REACH[ACORE], 'another one')
 
 
 def test_refused_access_changes_nothing_and_is_recorded(board):
@@ -91,24 +112,25 @@ def test_owner_drives_and_reads_the_pins(board):
     c, core, _ = started(board)
     core.run()
     panel = c.panel
-    give(c, 1, RT0)
-    core.write(rt_block(1) + DIRECTION, 1)
-    core.write(rt_block(1) + 4, 0)
-    core.write(rt_block(1) + 4, 1)
-    core.write(rt_block(1) + 4, 0)
+    give(c, 2, RT0)
+    core.write(rt_block(2) + DIRECTION, 1)
+    core.write(rt_block(2) + 4, 0)
+    core.write(rt_block(2) + 4, 1)
+    core.write(rt_block(2) + 4, 0)
     equal([panel.line() for _ in range(3)], ['gpio 8 0', 'gpio 8 1', 'gpio 8 0'])
-    equal(core.read(rt_block(1) + (4 << 4)), 0x10)
+    give(c, 3, RT0)
+    equal(core.read(rt_block(3) + 4), 1)
     panel.send(b'set 12 0\n')
     for _ in range(200):
-        if core.read(rt_block(1) + (4 << 4)) == 0:
+        if core.read(rt_block(3) + 4) == 0:
             break
         time.sleep(0.01)
-    equal(core.read(rt_block(1) + (4 << 4)), 0)
+    equal(core.read(rt_block(3) + 4), 0)
 
 
 def watch_button(write, base):
     """Button 12 closes: an interrupt by level, so that it stays."""
-    for register, value in ((SENSE, 0x10), (EVENT, 0), (MASK, 0x10)):
+    for register, value in ((SENSE, 1), (EVENT, 0), (MASK, 1)):
         write(base + register, value)
 
 
@@ -116,42 +138,69 @@ def test_interrupt_goes_to_the_owner_alone(board):
     c, first, second = started(board)
     first.run()
     second.run()
-    watch_button(c.normal_write, acore_block(1))
+    watch_button(c.normal_write, acore_block(3))
     for core in (first, second):
-        core.ask('enable', M['RT_GPIO_IRQ'] + 1)
+        core.ask('enable', M['RT_GPIO_IRQ'] + 3)
     c.panel.send(b'set 12 0\n')
     for _ in range(200):
-        if gic_pending(c, 1):
+        if gic_pending(c, 3):
             break
         time.sleep(0.01)
-    equal([gic_pending(c, 1), first.report('interrupts'), second.report('interrupts')], [1, 0, 0])
-    give(c, 1, RT0)
+    equal([gic_pending(c, 3), first.report('interrupts'), second.report('interrupts')], [1, 0, 0])
+    give(c, 3, RT0)
     first.await_report('interrupts', lambda n: n == 1)
-    equal([gic_pending(c, 1), second.report('interrupts')], [0, 0])
-    equal(first.report('last_interrupt'), 16 + 33)
-    give(c, 1, RT1)
+    equal([gic_pending(c, 3), second.report('interrupts')], [0, 0])
+    equal(first.report('last_interrupt'), 16 + 35)
+    give(c, 3, RT1)
     second.await_report('interrupts', lambda n: n == 1)
-    equal([gic_pending(c, 1), first.report('interrupts')], [0, 1])
-    give(c, 1, SECURE)
-    equal(gic_pending(c, 1), 1)
+    equal([gic_pending(c, 3), first.report('interrupts')], [0, 1])
+    give(c, 3, SECURE)
+    equal(gic_pending(c, 3), 1)
     equal([first.report('interrupts'), second.report('interrupts')], [1, 1])
 
 
 def test_waiting_interrupt_is_seen_by_the_next_program(board):
     c, core, _ = started(board)
     core.run()
-    give(c, 1, RT0)
-    watch_button(core.write, rt_block(1))
+    give(c, 3, RT0)
+    watch_button(core.write, rt_block(3))
     c.panel.send(b'set 12 0\n')
     for _ in range(200):
-        if core.read(rt_block(1) + MASKED):
+        if core.read(rt_block(3) + MASKED):
             break
         time.sleep(0.01)
     core.hold()
     core.start()
     equal(core.report('interrupts'), 0)
-    core.ask('enable', M['RT_GPIO_IRQ'] + 1)
+    core.ask('enable', M['RT_GPIO_IRQ'] + 3)
     core.await_report('interrupts', lambda n: n == 1)
+
+
+def test_each_interrupt_of_a_serial_unit_goes_to_the_owner_alone(board):
+    """UART and SPI have one each: "I may send" is up as soon as it is asked for."""
+    c, first, second = started(board)
+    first.run()
+    second.run()
+    unit = 3
+    base, n = M['MAP_ISU_BASE'] + unit * M['MAP_ISU_STRIDE'], M['PFW_ISU'] + unit
+    c.normal_write(base + M['ISU_UART'], 0x55)
+    for line, mask, bit in ((0, base + M['ISU_UART'] + 0x38, 0x20), (1, base + M['ISU_SPI'] + 0x14, 8)):
+        spis, number = (72 + 2 * unit, 73 + 2 * unit), M['RT_ISU_IRQ'] + 2 * unit + line
+        c.normal_write(mask, bit)
+        equal([spi_pending(c, spi) for spi in spis], [line == 0, line == 1])
+        for core in (first, second):
+            core.ask('enable', number)
+        give(c, n, RT0)
+        first.await_report('interrupts', lambda count: count == line + 1)
+        equal(first.report('last_interrupt'), 16 + number)
+        equal([spi_pending(c, spis[line]), second.report('interrupts')], [0, line])
+        give(c, n, RT1)
+        second.await_report('interrupts', lambda count: count == line + 1)
+        equal(second.report('last_interrupt'), 16 + number)
+        equal([spi_pending(c, spis[line]), first.report('interrupts')], [0, line + 1])
+        give(c, n, ACORE)
+        equal(spi_pending(c, spis[line]), 1)
+        c.normal_write(mask, 0)
 
 
 def test_lock_keeps_the_owner_until_reset(board):
@@ -185,6 +234,7 @@ def test_lock_keeps_the_owner_until_reset(board):
 
 def test_absent_peripherals_and_owners_are_refused(board):
     c, _, _ = started(board)
+    equal(COUNT, 30, 'kept for I2S: the last two')
     for n in range(COUNT, 32):
         for owner in (ACORE, RT0, SECURE):
             refuses(c, OWNER + 4 * n, owner)
@@ -227,7 +277,7 @@ def test_owner_can_change_at_any_moment(board):
     first.run()
     second.run()
     for _ in range(25):
-        n, owner = dice.randrange(COUNT), dice.randrange(4)
+        n, owner = dice.randrange(M['MAP_GPIO_COUNT']), dice.randrange(4)
         for core in (first, second):
             core.tell('write', rt_block(n) + DIRECTION)
         give(c, n, owner)

@@ -132,8 +132,10 @@ def forbidden(core):
         'GPIO of the A-core': M['MAP_GPIO_BASE'], 'network': M['MAP_VIRTIO_BASE'],
         'vault RAM': VSRAM, 'vault engines': M['MAP_VENGINE_BASE'], 'vault fuses': M['MAP_VFUSE_BASE'],
         'vault control': VCTL, 'on-die memory': M['MAP_VNVM_BASE'], 'flash of the vault': M['MAP_VFLASH_BASE'],
-        'GPIO not owned': GPIO, 'last GPIO not owned': GPIO + 9 * M['RT_GPIO_STRIDE'] + 0x3fc,
-        'no such GPIO': GPIO + 10 * M['RT_GPIO_STRIDE'], 'closed XIP': XIP, 'hole': 0x30000000, 'end': 0xfffffffc}
+        'GPIO not owned': GPIO, 'last GPIO not owned': GPIO + (M['MAP_GPIO_COUNT'] - 1) * M['RT_GPIO_STRIDE'] + 0x3fc,
+        'no such GPIO': GPIO + M['MAP_GPIO_COUNT'] * M['RT_GPIO_STRIDE'], 'serial unit not owned': M['RT_ISU_BASE'],
+        'no such serial unit': M['RT_ISU_BASE'] + M['MAP_ISU_COUNT'] * M['RT_ISU_STRIDE'], 'PWM not owned': M['RT_PWM_BASE'],
+        'ADC not owned': M['RT_ADC_BASE'], 'serial unit of the A-core': M['MAP_ISU_BASE'], 'closed XIP': XIP, 'hole': 0x30000000, 'end': 0xfffffffc}
 
 
 def test_every_place_that_is_not_a_core_s_faults_and_is_recorded(board):
