@@ -57,6 +57,12 @@ hook_files() {
     $'\taligned_start = 0; end = max_t(loff_t, end, min_t(loff_t, PAGE_SIZE, inode->i_size - folio_pos(folio)));'
   hook "$source/fs/jffs2/file.c" '^[[:space:]]*writtenlen -= min[(]writtenlen, [(]start - aligned_start[)][)];' \
     $'\twrittenlen = min(writtenlen, copied); end = start + copied;'
+  # The variant of the PL022 with chip selects of its own has five, and each message is for one of them: the driver
+  # counts one, and drives that of the message before.
+  hook "$source/drivers/spi/spi-pl022.c" '^[[:space:]]*struct pl022 [*]pl022 = spi_controller_get_devdata[(]spi->controller[)];' \
+    $'\tpl022->cur_cs = spi_get_chipselect(spi, 0); /* tatu */'
+  hook "$source/drivers/spi/spi-pl022.c" '^[[:space:]]*host->bus_num = platform_info->bus_id;' \
+    $'\thost->num_chipselect = pl022->vendor->internal_cs_ctrl ? 5 : 1; /* tatu */'
 }
 
 sync_files() {

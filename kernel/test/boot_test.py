@@ -114,6 +114,26 @@ def the_c_library_has_what_it_needs(world):
     run_probe(world, "clibprobe", "LIBC", 35)
 
 
+PANEL = ["adc 0 1250000", "adc 7 2500000", "accel 1000 -500 0", "set 82 0", "loop 4 1"]
+SHOWN = ["pwm 0 1 2000000 0 0 0", "pwm 0 1 2000000 500000 0 0", "pwm 0 1 2000000 500000 0 1", "pwm 0 2 999 0 0 0",
+         "pwm 0 1 2000000 500000 0 0", "pwm 0 1 2000000 500000 1 0", "pwm 0 1 2000000 500000 1 1",
+         "gpio 83 0", "gpio 83 1", "gpio 83 0", "gpio 83 1"]
+
+
+def peripherals_of_applications_work(world):
+    with world.board(world.probe_release("periprobe"), sets=(0,), wires=("uart0",), sockets=("fab", "panel", "uart4")) as board:
+        with board.on():
+            for line in PANEL:
+                board.panel.send(line.encode() + b"\n")
+            assert board.wire["uart0"].until(b"\n") == b"hello from ISU0"
+            board.wire["uart0"].send(b"hello to ISU0")
+            log = board.wait("[PERI] done")
+            tell(log, "PERI", 53)
+            shown = [board.panel.line() for _ in SHOWN]
+            assert shown == SHOWN, shown
+            return ", ".join(re.findall(r"\[PERI\] (Mem\w+: +\d+ kB)", log))
+
+
 PT_NULL, PT_LOAD, PT_GNU_STACK = 0, 1, 0x6474e551
 PF_X, PF_W = 1, 2
 
@@ -270,7 +290,7 @@ def no_spoiled_image_hurts_the_kernel(world, board):
 
 
 BOOTS = [the_chip_boots_to_appman, a_changed_root_block_restarts_into_the_backup_set,
-         the_monitors_device_refuses_what_is_wrong, the_c_library_has_what_it_needs,
+         the_monitors_device_refuses_what_is_wrong, the_c_library_has_what_it_needs, peripherals_of_applications_work,
          credentials_and_code_are_as_promised, the_store_keeps_what_was_written]
 FILE_SYSTEM = [good_images_read_as_they_were_written, broken_supers_are_refused,
                what_an_image_may_not_hold_is_not_there, no_spoiled_image_hurts_the_kernel]
