@@ -13,10 +13,14 @@
 #define TATU_BOARD_FLASH_SIZE 0x01000000u
 #define TATU_BOARD_ENDORSEMENT_MAX 4096u
 #define TATU_BOARD_ADDRESS_MAX 16u /* IPv4 as text */
-#define TATU_BOARD_LINE_MAX 84u    /* GPIO lines 0..83: twenty-one blocks of four */
-#define TATU_BOARD_ADC_MAX 8u      /* channels */
-#define TATU_BOARD_UART_MAX 5u     /* of the serial units ISU0..ISU4 */
-#define TATU_BOARD_PWM_MAX 3u      /* controllers */
+/* What the desk keeps in a board's folder: the API's certificate as it was first seen, and the
+ * capability file of a session. */
+#define TATU_BOARD_CERTIFICATE "api.crt"
+#define TATU_BOARD_SESSION "session.capability"
+#define TATU_BOARD_LINE_MAX 84u /* GPIO lines 0..83: twenty-one blocks of four */
+#define TATU_BOARD_ADC_MAX 8u   /* channels */
+#define TATU_BOARD_UART_MAX 5u  /* of the serial units ISU0..ISU4 */
+#define TATU_BOARD_PWM_MAX 3u   /* controllers */
 #define TATU_BOARD_PWM_CHANNEL_MAX 4u
 #define TATU_BOARD_VOLTAGE_MAX_UV 2500000u
 #define TATU_BOARD_ACCELERATION_MAX_MG 16000

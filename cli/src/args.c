@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const struct {
@@ -24,31 +25,103 @@ struct line {
     bool only_arguments; /* after "--" */
 };
 
-static size_t count_words(const char *words)
-{
-    return strchr(words, ' ') == NULL ? 1 : 2;
-}
+/* What the original's first tool let one write short. */
+static const struct {
+    const char *brief;
+    const char *word;
+} synonyms[] = {{"dev", "device"}, {"sl", "sideload"}, {"cap", "capability"}, {"img", "image"}};
 
-static bool matches(const struct tatu_cli_command *command, int argc, char **argv)
+static bool is_word(const char *given, const char *word, size_t len)
 {
-    size_t first = strcspn(command->words, " ");
-    if (argc < 2 || strlen(argv[1]) != first || strncmp(argv[1], command->words, first) != 0) {
-        return false;
+    for (size_t i = 0; i < TATU_COUNT_OF(synonyms); i++) {
+        if (strcmp(given, synonyms[i].brief) == 0) {
+            given = synonyms[i].word;
+        }
     }
-    return count_words(command->words) == 1 ||
-           (argc > 2 && strcmp(argv[2], command->words + first + 1) == 0);
+    return strlen(given) == len && memcmp(given, word, len) == 0;
 }
 
-static const struct tatu_cli_command *find_command(int argc, char **argv)
+/* How many words of the line are this name, which ends at a comma; 0: it is another. */
+static int match_words(const char *name, int argc, char **argv)
 {
+    int count = 0;
+    while (*name != '\0' && *name != ',') {
+        size_t len = strcspn(name, " ,");
+        if (1 + count >= argc || !is_word(argv[1 + count], name, len)) {
+            return 0;
+        }
+        count++;
+        name += len + (name[len] == ' ');
+    }
+    return count;
+}
+
+static int match_command(const struct tatu_cli_command *command, int argc, char **argv)
+{
+    int best = match_words(command->words, argc, argv);
+    for (const char *name = command->also; name != NULL && best == 0;) {
+        best = match_words(name, argc, argv);
+        name = strchr(name, ',');
+        name = name == NULL ? NULL : name + 1;
+    }
+    return best;
+}
+
+int tatu_cli_find_command(int argc, char **argv, const struct tatu_cli_command **out)
+{
+    int best = 0;
     for (size_t i = 0; i < tatu_cli_chapter_count; i++) {
         for (size_t k = 0; k < tatu_cli_chapters[i]->count; k++) {
-            if (matches(&tatu_cli_chapters[i]->commands[k], argc, argv)) {
-                return &tatu_cli_chapters[i]->commands[k];
+            int count = match_command(&tatu_cli_chapters[i]->commands[k], argc, argv);
+            if (count > best) {
+                best = count;
+                *out = &tatu_cli_chapters[i]->commands[k];
             }
         }
     }
-    return NULL;
+    return best;
+}
+
+/* Option names are compared without regard to case and inner dashes: --component-id is also
+ * --componentId. */
+static bool is_same_option(const char *known, size_t known_len, const char *name, size_t name_len)
+{
+    size_t i = 0, k = 0;
+    if (known_len <= 2 || name_len <= 2) { /* -i is not -I */
+        return known_len == name_len && memcmp(known, name, name_len) == 0;
+    }
+    if (name[0] != '-' || name[1] != '-') {
+        return false;
+    }
+    for (;;) {
+        while (i < known_len && known[i] == '-') {
+            i++;
+        }
+        while (k < name_len && name[k] == '-') {
+            k++;
+        }
+        if (i == known_len || k == name_len) {
+            return i == known_len && k == name_len;
+        }
+        if (tolower((unsigned char)known[i++]) != tolower((unsigned char)name[k++])) {
+            return false;
+        }
+    }
+}
+
+static bool is_option(const char *known, const char *also, const char *name, size_t name_len)
+{
+    if (known != NULL && is_same_option(known, strlen(known), name, name_len)) {
+        return true;
+    }
+    while (also != NULL && *also != '\0') {
+        size_t len = strcspn(also, " ");
+        if (is_same_option(also, len, name, name_len)) {
+            return true;
+        }
+        also += len + (also[len] == ' ');
+    }
+    return false;
 }
 
 /* Places a value has: those of the command's own table, then the scope's. */
@@ -56,16 +129,16 @@ static const char **find_slot(struct tatu_cli *cli, const char *name, size_t nam
                               const struct tatu_cli_option **out_option)
 {
     for (size_t i = 0; i < cli->command->option_count; i++) {
-        const char *known = cli->command->options[i].name;
-        if (strlen(known) == name_len && memcmp(known, name, name_len) == 0) {
+        const struct tatu_cli_option *option = &cli->command->options[i];
+        if (is_option(option->name, option->also, name, name_len)) {
             *out_option = &cli->command->options[i];
             return &cli->values[i];
         }
     }
     static const struct tatu_cli_option place_option = {"", CLI_OPTIONAL, "NAME", ""};
     for (size_t i = 0; i < CLI_PLACE_COUNT; i++) {
-        if (cli->command->scope >= places[i].scope && strlen(places[i].option) == name_len &&
-            memcmp(places[i].option, name, name_len) == 0) {
+        if (cli->command->scope >= places[i].scope &&
+            is_option(places[i].option, NULL, name, name_len)) {
             *out_option = &place_option;
             return &cli->places[i];
         }
@@ -107,12 +180,12 @@ static enum tatu_err take_output(struct tatu_cli *cli, const char *value)
         cli->json = true;
         return TATU_OK;
     }
-    if (value != NULL && strcmp(value, "text") == 0) {
+    if (value != NULL && (strcmp(value, "table") == 0 || strcmp(value, "text") == 0)) {
         cli->json = false;
         return TATU_OK;
     }
     return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
-                         "the output is 'json' or 'text'; give one of these to -o");
+                         "the output is 'json' or 'table'; give one of these to -o");
 }
 
 static const char *take_value(struct line *line, const char *equals)
@@ -121,6 +194,21 @@ static const char *take_value(struct line *line, const char *equals)
         return equals + 1;
     }
     return line->at < line->argc ? line->argv[line->at++] : NULL;
+}
+
+static enum tatu_err take_argument(struct tatu_cli *cli, const char *value, const char *word)
+{
+    if (value == NULL || *value == '\0') {
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT, "%s needs a value; see 'tatu %s --help'", word,
+                             cli->command->words);
+    }
+    if (cli->argument_count == cli->command->argument_max) {
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
+                             "'%s' is one word too many; see 'tatu %s --help'", value,
+                             cli->command->words);
+    }
+    cli->arguments[cli->argument_count++] = value;
+    return TATU_OK;
 }
 
 static enum tatu_err take_option(struct tatu_cli *cli, struct line *line)
@@ -137,6 +225,9 @@ static enum tatu_err take_option(struct tatu_cli *cli, struct line *line)
     }
     const struct tatu_cli_option *option = NULL;
     const char **slot = find_slot(cli, word, name_len, &option);
+    if (slot == NULL && is_option(NULL, cli->command->argument_also, word, name_len)) {
+        return take_argument(cli, take_value(line, equals), word);
+    }
     if (slot == NULL) {
         return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
                              "'tatu %s' has no option %.*s; see 'tatu %s "
@@ -173,14 +264,8 @@ static enum tatu_err take_word(struct tatu_cli *cli, struct line *line)
     if (!line->only_arguments && word[0] == '-' && word[1] != '\0') {
         return take_option(cli, line);
     }
-    if (cli->argument_count == cli->command->argument_max) {
-        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
-                             "'%s' is one word too many; see 'tatu %s --help'", word,
-                             cli->command->words);
-    }
-    cli->arguments[cli->argument_count++] = word;
     line->at++;
-    return TATU_OK;
+    return take_argument(cli, word, word);
 }
 
 static enum tatu_err check_complete(struct tatu_cli *cli)
@@ -232,14 +317,17 @@ static enum tatu_err fill_places(struct tatu_cli *cli)
 
 enum tatu_err tatu_cli_parse(struct tatu_cli *cli, int argc, char **argv)
 {
-    cli->command = find_command(argc, argv);
-    if (cli->command == NULL) {
-        bool two = argc > 2 && argv[2][0] != '-';
+    const int words = tatu_cli_find_command(argc, argv, &cli->command);
+    if (words == 0) {
+        char line[CLI_FAILURE_MAX / 4] = "";
+        for (int i = 1; i < argc && argv[i][0] != '-'; i++) {
+            size_t at = strlen(line);
+            (void)snprintf(line + at, sizeof(line) - at, "%s%s", i > 1 ? " " : "", argv[i]);
+        }
         return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
-                             "there is no command '%s%s%s'; 'tatu help' lists them", argv[1],
-                             two ? " " : "", two ? argv[2] : "");
+                             "there is no command '%s'; 'tatu help' lists them", line);
     }
-    struct line line = {argc, argv, 1 + (int)count_words(cli->command->words), false};
+    struct line line = {argc, argv, 1 + words, false};
     while (line.at < line.argc) {
         TATU_TRY(take_word(cli, &line));
     }

@@ -2,22 +2,24 @@
 
 #include "command.h"
 #include "print.h"
+#include "version.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CLI_VERSION "0.1.0"
-
 const struct tatu_cli_chapter *const tatu_cli_chapters[] = {
-    &tatu_cli_platform,   &tatu_cli_maker,         &tatu_cli_release,
-    &tatu_cli_confirm,    &tatu_cli_board,         &tatu_cli_desk,
-    &tatu_cli_login,      &tatu_cli_settings,      &tatu_cli_catalog,
-    &tatu_cli_product,    &tatu_cli_device_group,  &tatu_cli_device,
-    &tatu_cli_device_log, &tatu_cli_recover,       &tatu_cli_image,
-    &tatu_cli_deployment, &tatu_cli_symbols,       &tatu_cli_crash,
-    &tatu_cli_event,      &tatu_cli_image_package, &tatu_cli_hardware_definition,
+    &tatu_cli_platform,    &tatu_cli_maker,         &tatu_cli_release,
+    &tatu_cli_confirm,     &tatu_cli_board,         &tatu_cli_desk,
+    &tatu_cli_login,       &tatu_cli_settings,      &tatu_cli_catalog,
+    &tatu_cli_product,     &tatu_cli_device_group,  &tatu_cli_device,
+    &tatu_cli_device_log,  &tatu_cli_recover,       &tatu_cli_image,
+    &tatu_cli_deployment,  &tatu_cli_symbols,       &tatu_cli_crash,
+    &tatu_cli_event,       &tatu_cli_image_package, &tatu_cli_hardware_definition,
+    &tatu_cli_attached,    &tatu_cli_app,           &tatu_cli_capability,
+    &tatu_cli_certificate, &tatu_cli_network,       &tatu_cli_sideload,
+    &tatu_cli_support,     &tatu_cli_wifi,
 };
 const size_t tatu_cli_chapter_count = TATU_COUNT_OF(tatu_cli_chapters);
 
@@ -62,7 +64,7 @@ enum tatu_err tatu_cli_give(struct tatu_cli *cli, json_t *result)
     return TATU_OK;
 }
 
-/* Whether a command is one of the noun's: "device" has "device list". NULL: any. */
+/* Whether a command begins with these words: "device" has "device list". NULL: any. */
 static bool is_of_noun(const struct tatu_cli_command *command, const char *noun)
 {
     size_t len = noun == NULL ? 0 : strlen(noun);
@@ -87,8 +89,8 @@ static size_t list_commands(FILE *out, const char *noun)
 
 static void list_all_commands(FILE *out)
 {
-    (void)fprintf(out, "tatu " CLI_VERSION "\n\n"
-                       "usage: tatu COMMAND [options] [-o json|text]; tatu COMMAND --help\n\n");
+    (void)fprintf(out, "tatu " TATU_CLI_VERSION "\n\n"
+                       "usage: tatu COMMAND [options] [-o json|table]; tatu COMMAND --help\n\n");
     (void)list_commands(out, NULL);
 }
 
@@ -103,6 +105,16 @@ static void explain_command(const struct tatu_cli_command *command, FILE *out)
         (void)fprintf(out, "  %-20s %-10s %s%s\n", option->name,
                       option->value == NULL ? "" : option->value, option->help,
                       option->kind == CLI_REQUIRED ? " (needed)" : "");
+        if (option->also != NULL) {
+            (void)fprintf(out, "  %-20s %-10s same as %s\n", option->also, "", option->name);
+        }
+    }
+    if (command->argument_also != NULL) {
+        (void)fprintf(out, "  %-20s %-10s instead of the first argument\n", command->argument_also,
+                      "");
+    }
+    if (command->also != NULL) {
+        (void)fprintf(out, "  also: tatu %s\n", command->also);
     }
     if (command->scope >= CLI_SCOPE_GROUP) {
         (void)fprintf(out, "  --subscription, --resource-group%s%s%s NAME\n",
@@ -130,6 +142,23 @@ static enum tatu_err run_command(struct tatu_cli *cli)
     return TATU_OK;
 }
 
+/* A noun alone asks what can be done with it. */
+static bool list_noun(int argc, char **argv, FILE *out)
+{
+    const struct tatu_cli_command *command;
+    char noun[64] = "";
+    bool helps = strcmp(argv[argc - 1], "--help") == 0 || strcmp(argv[argc - 1], "-h") == 0;
+    int words = argc - (helps ? 1 : 0);
+    if (tatu_cli_find_command(argc, argv, &command) > 0) {
+        return false;
+    }
+    for (int i = 1; i < words; i++) {
+        size_t at = strlen(noun);
+        (void)snprintf(noun + at, sizeof(noun) - at, "%s%s", i > 1 ? " " : "", argv[i]);
+    }
+    return words > 1 && list_commands(out, noun) > 0;
+}
+
 static bool asks_for(int argc, char **argv, const char *word, const char *option)
 {
     return argc == 2 && (strcmp(argv[1], word) == 0 || strcmp(argv[1], option) == 0);
@@ -143,16 +172,14 @@ int tatu_cli_run(int argc, char **argv, const struct tatu_cli_surroundings *arou
         return 0;
     }
     if (asks_for(argc, argv, "version", "--version")) {
-        (void)fprintf(out, CLI_VERSION "\n");
+        (void)fprintf(out, TATU_CLI_VERSION "\n");
         return 0;
     }
     if (argc < 2) {
         list_all_commands(err);
         return 2;
     }
-    /* a noun alone asks what can be done with it */
-    bool helps = argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0);
-    if ((argc == 2 || helps) && list_commands(out, argv[1]) > 0) {
+    if (list_noun(argc, argv, out)) {
         return 0;
     }
     struct tatu_cli cli = {.around = around, .out = out};

@@ -1,6 +1,7 @@
 /* tatu image-package: an application's folder to a signed package, and a look into one. */
 #include "approot.h"
-#include "config.h"
+#include "board_config.h"
+#include "developer.h"
 #include "manifest.h"
 #include "package.h"
 #include "print.h"
@@ -9,6 +10,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define BOARD_CONFIG_COMPONENT "54415455-0000-4000-8000-00000000bc21"
 
 /* ---- body ---------------------------------------------------------------------------------- */
 
@@ -49,22 +53,25 @@ static enum tatu_err make_body(struct tatu_cli *cli, struct tatu_cli_approot *ro
 
 /* ---- pack ---------------------------------------------------------------------------------- */
 
-/* The developer's key is made when it is first needed, in the configuration folder. */
-static enum tatu_err load_developer_key(struct tatu_cli *cli, struct tatu_cli_key *out)
+static uint32_t choose_temporary(const struct tatu_cli *cli)
 {
-    const char *named = tatu_cli_option(cli, "--key");
-    if (named != NULL) {
-        return tatu_cli_load_key(cli, named, out);
-    }
-    char path[PATH_MAX];
-    TATU_TRY(tatu_cli_config_path(cli, "developer.pem", path));
-    TATU_TRY(tatu_cli_load_config(cli));
-    TATU_TRY(tatu_cli_save_config(cli)); /* makes the folder */
-    enum tatu_err err = tatu_cli_make_key(cli, path);
-    if (err != TATU_OK && err != TATU_ERR_EXISTS) {
-        return err;
-    }
-    return tatu_cli_load_key(cli, path, out);
+    return tatu_cli_option(cli, "--remove-at-boot") != NULL      ? 1
+           : tatu_cli_option(cli, "--under-development") != NULL ? 2
+                                                                 : 0;
+}
+
+static enum tatu_err write_package(struct tatu_cli *cli, struct tatu_cli_package *package)
+{
+    const char *out = tatu_cli_option(cli, "--out");
+    CLI_KEY key = {.pkey = NULL};
+    CLI_BYTES bytes = {NULL, 0};
+    struct tatu_image_info info;
+    package->temporary = choose_temporary(cli);
+    TATU_TRY(tatu_cli_build_time(cli, &package->built_s));
+    TATU_TRY(tatu_cli_load_developer(cli, tatu_cli_option(cli, "--key"), &key));
+    TATU_TRY(tatu_cli_make_package(cli, package, &key, NULL, &bytes, &info));
+    TATU_TRY(tatu_cli_write_over(cli, out, 0644, CLI_SPAN(bytes)));
+    return tatu_cli_give(cli, tatu_cli_describe_package(&info, CLI_SPAN(bytes)));
 }
 
 static enum tatu_err build_package(struct tatu_cli *cli,
@@ -72,10 +79,7 @@ static enum tatu_err build_package(struct tatu_cli *cli,
                                    struct tatu_cli_approot *root)
 {
     struct tatu_cli_package package = {.type = TATU_IMAGE_APPLICATION, .name = application->name};
-    CLI_KEY key = {.pkey = NULL};
     CLI_BYTES body = {NULL, 0};
-    CLI_BYTES bytes = {NULL, 0};
-    struct tatu_image_info info;
     const struct tatu_asxipfs_entry *entry = tatu_cli_find_entry(root, application->entry_point);
     if (entry == NULL || (entry->mode & TATU_ASXIPFS_TYPE_MASK) != TATU_ASXIPFS_FILE ||
         (entry->mode & 0111) == 0) {
@@ -85,25 +89,24 @@ static enum tatu_err build_package(struct tatu_cli *cli,
                              application->entry_point);
     }
     memcpy(package.component, application->component, sizeof(package.component));
-    TATU_TRY(tatu_cli_build_time(cli, &package.built_s));
-    TATU_TRY(load_developer_key(cli, &key));
     TATU_TRY(make_body(cli, root, &package, &body));
     package.body = CLI_SPAN(body);
-    TATU_TRY(tatu_cli_make_package(cli, &package, &key, NULL, &bytes, &info));
-    TATU_TRY(tatu_cli_write_over(cli, tatu_cli_option(cli, "--out"), 0644, CLI_SPAN(bytes)));
-    return tatu_cli_give(cli, tatu_cli_describe_package(&info, CLI_SPAN(bytes)));
+    return write_package(cli, &package);
 }
 
 static enum tatu_err pack_application(struct tatu_cli *cli)
 {
+    const char *manifest = tatu_cli_option(cli, "--manifest");
+    char inside[PATH_MAX];
     struct tatu_cli_manifest application = {.name = ""};
+    TATU_TRY(tatu_cli_join(cli, tatu_cli_option(cli, "--input"), "app_manifest.json", inside));
     struct tatu_cli_approot *root = calloc(1, sizeof(*root));
     if (root == NULL) {
         return TATU_ERR_MEMORY;
     }
-    enum tatu_err err =
-        tatu_cli_read_manifest(cli, tatu_cli_option(cli, "--manifest"),
-                               tatu_cli_option(cli, "--hardware-definition"), &application);
+    enum tatu_err err = tatu_cli_read_manifest(cli, manifest != NULL ? manifest : inside,
+                                               tatu_cli_option(cli, "--hardware-definition"),
+                                               cli->many, &application);
     if (err == TATU_OK) {
         err = tatu_cli_read_approot(cli, tatu_cli_option(cli, "--input"),
                                     CLI_SPAN(application.text), root);
@@ -115,6 +118,38 @@ static enum tatu_err pack_application(struct tatu_cli *cli)
     free(root);
     tatu_cli_free_bytes(&application.text);
     return err;
+}
+
+/* ---- board configuration --------------------------------------------------------------------- */
+
+static enum tatu_err read_config(struct tatu_cli *cli, struct tatu_cli_bytes *out,
+                                 const char **out_name)
+{
+    const char *preset = tatu_cli_option(cli, "--preset");
+    const char *input = tatu_cli_option(cli, "--input");
+    if ((preset == NULL) == (input == NULL)) {
+        return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
+                             "a board configuration is either a --preset or an --input FILE; give "
+                             "one of them");
+    }
+    if (preset != NULL) {
+        *out_name = preset;
+        return tatu_cli_make_board_config(cli, preset, out);
+    }
+    *out_name = "board-config";
+    TATU_TRY(tatu_cli_read_file(cli, input, BOARD_CONFIG_MAX, out));
+    return tatu_cli_check_board_config(cli, input, CLI_SPAN(*out));
+}
+
+static enum tatu_err pack_board_config(struct tatu_cli *cli)
+{
+    struct tatu_cli_package package = {.type = IMAGE_BOARD_CONFIG};
+    CLI_BYTES body = {NULL, 0};
+    TATU_TRY(read_config(cli, &body, &package.name));
+    TATU_TRY(tatu_proto_parse_guid(BOARD_CONFIG_COMPONENT, strlen(BOARD_CONFIG_COMPONENT),
+                                   package.component));
+    package.body = CLI_SPAN(body);
+    return write_package(cli, &package);
 }
 
 /* ---- show ---------------------------------------------------------------------------------- */
@@ -144,39 +179,143 @@ static enum tatu_err list_files(struct tatu_cli *cli, struct tatu_span body, jso
     }
 }
 
+static void print_time(FILE *out, const char *title, json_int_t seconds, bool local)
+{
+    const time_t when = (time_t)seconds;
+    struct tm parts;
+    char text[32] = "?";
+    if ((local ? localtime_r(&when, &parts) : gmtime_r(&when, &parts)) != NULL) {
+        (void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts);
+    }
+    (void)fprintf(out, "  %-20s %s\n", title, text);
+}
+
+static void print_field(FILE *out, const char *title, json_t *value)
+{
+    char text[128];
+    tatu_cli_escape(json_is_string(value) ? json_string_value(value) : "?", text, sizeof(text));
+    (void)fprintf(out, "  %-20s %s\n", title, text);
+}
+
+static void print_abi(FILE *out, const char *section, const char *title, json_t *list)
+{
+    size_t index;
+    json_t *item;
+    if (json_array_size(list) > 0) {
+        (void)fprintf(out, "Section: %s\n", section);
+    }
+    json_array_foreach(list, index, item)
+    {
+        (void)fprintf(out, "  %-20s %s, Version %lld\n", title,
+                      json_string_value(json_object_get(item, "type")),
+                      (long long)json_integer_value(json_object_get(item, "version")));
+    }
+}
+
+/* The same sections, fields and order as the original's tool prints. */
+static void print_sections(FILE *out, json_t *shown)
+{
+    const json_int_t built = json_integer_value(json_object_get(shown, "builtAt"));
+    const json_int_t temporary = json_integer_value(json_object_get(shown, "temporary"));
+    (void)fprintf(out, "Image package metadata:\nSection: Identity\n");
+    print_field(out, "Image Type:", json_object_get(shown, "imageTypeTitle"));
+    print_field(out, "Component ID:", json_object_get(shown, "componentId"));
+    print_field(out, "Image ID:", json_object_get(shown, "imageId"));
+    (void)fprintf(out, "Section: Signature\n  %-20s ECDsa256\n", "Signing Type:");
+    print_field(out, "Cert:", json_object_get(shown, "signedBy"));
+    print_field(out, "Signer:", json_object_get(shown, "signer"));
+    if (built != 0) {
+        (void)fprintf(out, "Section: Debug\n");
+        print_field(out, "Image Name:", json_object_get(shown, "name"));
+        print_time(out, "Built On (UTC):", built, false);
+        print_time(out, "Built On (Local):", built, true);
+    }
+    (void)fprintf(out, "Section: Temporary Image\n  %-20s %s\n  %-20s %s\n",
+                  "Remove image at boot:", temporary == 1 ? "True" : "False",
+                  "Under development:", temporary == 2 ? "True" : "False");
+    print_abi(out, "ABI Depends", "Depends on:", json_object_get(shown, "abiDepends"));
+    print_abi(out, "ABI Provides", "Provides:", json_object_get(shown, "abiProvides"));
+}
+
+static enum tatu_err finish_show(struct tatu_cli *cli)
+{
+    size_t index;
+    json_t *file;
+    if (cli->json) {
+        return TATU_OK;
+    }
+    print_sections(cli->out, cli->result);
+    json_array_foreach(json_object_get(cli->result, "files"), index, file)
+    {
+        (void)fprintf(cli->out, "%s  %-40s %lld\n", index == 0 ? "Files:\n" : "",
+                      json_string_value(json_object_get(file, "path")),
+                      (long long)json_integer_value(json_object_get(file, "size")));
+    }
+    json_decref(cli->result);
+    cli->result = NULL;
+    return TATU_OK;
+}
+
 static enum tatu_err show(struct tatu_cli *cli)
 {
     CLI_BYTES bytes = {NULL, 0};
     struct tatu_image_info info;
-    TATU_TRY(tatu_cli_read_file(cli, cli->arguments[0], TATU_IMAGE_PACKAGE_MAX, &bytes));
-    TATU_TRY(tatu_cli_read_package(cli, cli->arguments[0], CLI_SPAN(bytes), &info));
+    const char *path = cli->arguments[0];
+    const char *signer = NULL;
+    TATU_TRY(tatu_cli_read_file(cli, path, TATU_IMAGE_PACKAGE_MAX, &bytes));
+    TATU_TRY(tatu_cli_read_package(cli, path, CLI_SPAN(bytes), &info));
+    TATU_TRY(tatu_cli_find_signer(cli, path, CLI_SPAN(bytes), &info, &signer));
     TATU_TRY(tatu_cli_give(cli, tatu_cli_describe_package(&info, CLI_SPAN(bytes))));
-    if (info.type != TATU_IMAGE_APPLICATION) {
-        return TATU_OK;
+    (void)json_object_set_new(cli->result, "signer", json_string(signer));
+    if (info.type == TATU_IMAGE_APPLICATION) {
+        json_t *files = json_array();
+        (void)json_object_set_new(cli->result, "files", files);
+        TATU_TRY(list_files(cli, (struct tatu_span){bytes.data, info.body_len}, files));
     }
-    json_t *files = json_array();
-    (void)json_object_set_new(cli->result, "files", files);
-    return list_files(cli, (struct tatu_span){bytes.data, info.body_len}, files);
+    return finish_show(cli);
 }
 
+#define SIGNING_OPTIONS                                                                            \
+    {"--out", CLI_REQUIRED, "FILE", "the package", "--destination --output --output-file"},        \
+        {"--key", CLI_OPTIONAL, "FILE", "key to sign with; the developer key", NULL},              \
+        {"--remove-at-boot", CLI_FLAG, NULL, "an image that the next start removes", NULL},        \
+    {                                                                                              \
+        "--under-development", CLI_FLAG, NULL, "an image that says it is under development", NULL  \
+    }
+
 static const struct tatu_cli_option pack_options[] = {
-    {"--input", CLI_REQUIRED, "DIR", "the application's files"},
-    {"--manifest", CLI_REQUIRED, "FILE", "app_manifest.json"},
-    {"--out", CLI_REQUIRED, "FILE", "the package"},
-    {"--hardware-definition", CLI_OPTIONAL, "FILE", "names the manifest's pins"},
-    {"--key", CLI_OPTIONAL, "FILE", "key to sign with; the developer key"},
+    {"--input", CLI_REQUIRED, "DIR", "the application's files", "--input-directory -i"},
+    {"--manifest", CLI_OPTIONAL, "FILE", "app_manifest.json; that of the folder", NULL},
+    {"--hardware-definition", CLI_OPTIONAL, "FILE", "names the manifest's pins",
+     "--target-definition-filename -n"},
+    {"--search", CLI_MANY, "DIR...", "folders in which definitions are looked for",
+     "--hardware-definitions --target-directory"},
+    SIGNING_OPTIONS,
+};
+static const struct tatu_cli_option config_options[] = {
+    {"--preset", CLI_OPTIONAL, "NAME", "lan-enc28j60-isu0-int5 or lan-enc28j60-isu1-int2", NULL},
+    {"--input", CLI_OPTIONAL, "FILE", "a flattened device tree", "-i"},
+    SIGNING_OPTIONS,
 };
 
 static const struct tatu_cli_command commands[] = {
     {.words = "image-package pack-application",
+     .also = "image package-application",
      CLI_OPTIONS(pack_options),
      .run = pack_application,
      .summary = "Pack and sign an application"},
+    {.words = "image-package pack-board-config",
+     .also = "image package-board-config",
+     CLI_OPTIONS(config_options),
+     .run = pack_board_config,
+     .summary = "Pack and sign a board configuration"},
     {.words = "image-package show",
+     .also = "image show-package",
      .arguments = "FILE",
+     .argument_also = "--image-package --image -f",
      .argument_min = 1,
      .argument_max = 1,
      .run = show,
-     .summary = "Show what is in an image package"},
+     .summary = "Show what is in an image package, and whose it is"},
 };
 CLI_CHAPTER(tatu_cli_image_package, commands);

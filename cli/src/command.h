@@ -26,6 +26,7 @@ struct tatu_cli_option {
     enum tatu_cli_option_kind kind;
     const char *value; /* how help calls the value */
     const char *help;
+    const char *also; /* other names with their dashes, a blank between two; NULL: none */
 };
 
 /* How far down the tree of owned things a command needs to know its place. Each level includes the
@@ -52,7 +53,9 @@ struct tatu_cli;
 
 struct tatu_cli_command {
     const char *words;     /* "board create" */
+    const char *also;      /* what the original's tools call it, a comma between two; NULL: none */
     const char *arguments; /* "DIR", for help; NULL: none */
+    const char *argument_also; /* options that may bring the first argument, as in an option */
     uint8_t argument_min;
     uint8_t argument_max;
     enum tatu_cli_scope scope;
@@ -65,6 +68,13 @@ struct tatu_cli_command {
     const char *summary;
     enum tatu_err (*run)(struct tatu_cli *cli);
 };
+
+/* --device NAME, for commands that ask an attached device. */
+#define CLI_DEVICE_OPTION                                                                          \
+    {                                                                                              \
+        "--device", CLI_OPTIONAL, "NAME", "board, device id or address; the only one attached",    \
+            "-d"                                                                                   \
+    }
 
 /** The commands of one file. */
 struct tatu_cli_chapter {
@@ -110,11 +120,16 @@ enum tatu_err tatu_cli_parse(struct tatu_cli *cli, int argc, char **argv);
 extern const struct tatu_cli_chapter *const tatu_cli_chapters[];
 extern const size_t tatu_cli_chapter_count;
 
+/** How many words of the line are a command's name, whose row is then *out; 0: none is. */
+int tatu_cli_find_command(int argc, char **argv, const struct tatu_cli_command **out);
+
 extern const struct tatu_cli_chapter tatu_cli_platform, tatu_cli_maker, tatu_cli_release,
     tatu_cli_confirm, tatu_cli_board, tatu_cli_desk, tatu_cli_login, tatu_cli_settings,
     tatu_cli_catalog, tatu_cli_product, tatu_cli_device_group, tatu_cli_device, tatu_cli_recover,
     tatu_cli_image, tatu_cli_deployment, tatu_cli_symbols, tatu_cli_crash, tatu_cli_event,
-    tatu_cli_image_package, tatu_cli_hardware_definition, tatu_cli_device_log;
+    tatu_cli_image_package, tatu_cli_hardware_definition, tatu_cli_device_log, tatu_cli_attached,
+    tatu_cli_app, tatu_cli_capability, tatu_cli_certificate, tatu_cli_network, tatu_cli_sideload,
+    tatu_cli_support, tatu_cli_wifi;
 
 #define CLI_CHAPTER(name, table) const struct tatu_cli_chapter name = {table, TATU_COUNT_OF(table)}
 #define CLI_OPTIONS(table) .options = (table), .option_count = TATU_COUNT_OF(table)

@@ -21,6 +21,7 @@ static const struct {
     {"catalog", NULL},
     {"product", NULL},
     {"device-group", NULL},
+    {"device", NULL},
 };
 
 bool tatu_cli_is_setting(const char *name)
@@ -87,8 +88,7 @@ enum tatu_err tatu_cli_load_config(struct tatu_cli *cli)
     return cli->config == NULL ? TATU_ERR_MEMORY : TATU_OK;
 }
 
-/* Makes each missing folder of the path; the last one is the configuration's own. */
-static enum tatu_err make_folders(struct tatu_cli *cli, const char *path)
+enum tatu_err tatu_cli_make_folders(struct tatu_cli *cli, const char *path)
 {
     char part[PATH_MAX];
     (void)snprintf(part, sizeof(part), "%s", path);
@@ -104,7 +104,7 @@ enum tatu_err tatu_cli_save_config(struct tatu_cli *cli)
 {
     char path[PATH_MAX];
     TATU_TRY(tatu_cli_config_path(cli, "config.json", path));
-    TATU_TRY(make_folders(cli, path));
+    TATU_TRY(tatu_cli_make_folders(cli, path));
     char *text = json_dumps(cli->config, JSON_INDENT(2) | JSON_SORT_KEYS);
     if (text == NULL) {
         return TATU_ERR_MEMORY;

@@ -10,6 +10,9 @@ enum tatu_err tatu_cli_config_path(struct tatu_cli *cli, const char *name, char 
 /** A default that `tatu config set` stored, or the built-in one; NULL when there is neither. */
 enum tatu_err tatu_cli_get_setting(struct tatu_cli *cli, const char *name, const char **out);
 
+/** Makes each missing folder above the path's last part. Errors: IO. */
+enum tatu_err tatu_cli_make_folders(struct tatu_cli *cli, const char *path);
+
 /** Loads the configuration into cli->config (empty when there is none). Errors: FORMAT, DENIED. */
 enum tatu_err tatu_cli_load_config(struct tatu_cli *cli);
 

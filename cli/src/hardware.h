@@ -4,7 +4,7 @@
 
 #include "files.h"
 
-enum { CLI_HARDWARE_FILE_MAX = 8, CLI_PERIPHERAL_NAME_MAX = 63 };
+enum { CLI_HARDWARE_FILE_MAX = 16, CLI_PERIPHERAL_NAME_MAX = 63 };
 
 /** A definition with its imports, which come before what imports them. */
 struct tatu_cli_hardware {
@@ -15,21 +15,31 @@ struct tatu_cli_hardware {
 void tatu_cli_free_hardware(struct tatu_cli_hardware *hardware);
 
 /**
- * Reads a definition and what it imports; import paths are relative to the file that names them.
+ * Reads a definition and what it imports. An import is looked for in the folder of the file that
+ * names it, then in `folders`, then in the SDK's own.
+ *
+ * path      the definition; a plain name is looked for in the same way
+ * folders   NULL at the end; NULL: none
  *
  * Errors    NOT_FOUND, IO of a file
  *           FORMAT     not a hardware definition of version 1; a name twice; a mapping to nothing
  *           LONG       more than CLI_HARDWARE_FILE_MAX files
  */
 enum tatu_err tatu_cli_read_hardware(struct tatu_cli *cli, const char *path,
-                                     struct tatu_cli_hardware *out);
+                                     const char *const *folders, struct tatu_cli_hardware *out);
 
 /** What the manifest says instead of "$name" in the list of `type`; borrowed, NULL: unknown. */
 json_t *tatu_cli_find_pin(const struct tatu_cli_hardware *hardware, const char *type,
                           const char *name);
 
-/** The header for C that defines every name. */
-enum tatu_err tatu_cli_write_header(struct tatu_cli *cli, const struct tatu_cli_hardware *hardware,
-                                    const char *path);
+/** The header for C of one of the files: its own names; those of its imports it includes. The
+ *  caller frees *out. Errors: MEMORY. */
+enum tatu_err tatu_cli_make_header(struct tatu_cli *cli, const struct tatu_cli_hardware *hardware,
+                                   size_t at, struct tatu_cli_bytes *out);
+
+/** "mt3620.h" for ".../mt3620.json". Errors: LONG. */
+enum { CLI_HEADER_NAME_MAX = 128 };
+enum tatu_err tatu_cli_header_name(struct tatu_cli *cli, const char *path,
+                                   char out[CLI_HEADER_NAME_MAX]);
 
 #endif

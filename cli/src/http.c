@@ -42,7 +42,10 @@ static size_t take_body(char *data, size_t size, size_t count, void *user)
 
 static bool is_loopback(const char *url)
 {
-    static const char *const hosts[] = {"https://127.0.0.1", "https://localhost", "https://[::1]"};
+    static const char *const hosts[] = {"https://localhost", "https://[::1]"};
+    if (strncmp(url, "https://127.", 12) == 0) {
+        return true; /* a board's own address among them */
+    }
     for (size_t i = 0; i < TATU_COUNT_OF(hosts); i++) {
         size_t len = strlen(hosts[i]);
         if (strncmp(url, hosts[i], len) == 0 && strchr(":/", url[len]) != NULL) {
@@ -56,7 +59,8 @@ static bool set_trust(CURL *curl, const struct tatu_cli_request *request)
 {
     if (request->any_certificate) {
         return curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK;
+               curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, request->pin) == CURLE_OK;
     }
     struct curl_blob ca = {(void *)(uintptr_t)request->ca_pem, strlen(request->ca_pem),
                            CURL_BLOB_COPY};
@@ -93,6 +97,9 @@ static struct curl_slist *make_headers(const struct tatu_cli_request *request)
                    request->content_type != NULL ? request->content_type : "application/json");
     struct curl_slist *headers = curl_slist_append(NULL, line);
     struct curl_slist *all = headers == NULL ? NULL : curl_slist_append(headers, "Expect:");
+    if (all != NULL && request->header != NULL) {
+        all = curl_slist_append(headers, request->header);
+    }
     if (all != NULL && request->token != NULL) {
         int len = snprintf(line, sizeof(line), "Authorization: Bearer %s", request->token);
         all = len < 0 || (size_t)len >= sizeof(line) ? NULL : curl_slist_append(headers, line);
@@ -128,6 +135,12 @@ static enum tatu_err tell(struct tatu_cli *cli, const struct tatu_cli_request *r
     const char *text = *detail != '\0' ? detail : curl_easy_strerror(code);
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
         return tell_certificate(cli, request, text, verdict);
+    }
+    if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) {
+        return tatu_cli_fail(cli, TATU_ERR_CERTIFICATE,
+                             "%s shows another certificate than before; if the board was "
+                             "recovered, run 'tatu board certificate NAME --renew'",
+                             request->url);
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return tatu_cli_fail(cli, TATU_ERR_TIMEOUT, "%s did not answer in time; try again",
@@ -165,6 +178,43 @@ static enum tatu_err perform(struct tatu_cli *cli, CURL *curl,
     }
     *out = (struct tatu_cli_answer){status, sink.bytes};
     return TATU_OK;
+}
+
+static enum tatu_err keep_certificate(struct tatu_cli *cli, CURL *curl, struct tatu_cli_bytes *out)
+{
+    struct curl_certinfo *info = NULL;
+    (void)curl_easy_getinfo(curl, CURLINFO_CERTINFO, &info);
+    const struct curl_slist *line =
+        info == NULL || info->num_of_certs < 1 ? NULL : info->certinfo[0];
+    while (line != NULL && strncmp(line->data, "Cert:", 5) != 0) {
+        line = line->next;
+    }
+    if (line == NULL) {
+        return tatu_cli_fail(cli, TATU_ERR_CERTIFICATE,
+                             "the device showed no certificate; check the address");
+    }
+    TATU_TRY(tatu_cli_alloc(cli, strlen(line->data + 5), out));
+    memcpy(out->data, line->data + 5, out->len);
+    return TATU_OK;
+}
+
+enum tatu_err tatu_cli_fetch_certificate(struct tatu_cli *cli,
+                                         const struct tatu_cli_request *request,
+                                         struct tatu_cli_bytes *out_pem)
+{
+    struct tatu_cli_answer answer = {.status = 0};
+    CURL *curl = curl_easy_init();
+    if (curl == NULL || curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L) != CURLE_OK) {
+        curl_easy_cleanup(curl);
+        return tatu_cli_fail(cli, TATU_ERR_MEMORY, "there is not enough memory; free some");
+    }
+    enum tatu_err err = perform(cli, curl, request, &answer);
+    tatu_cli_free_bytes(&answer.body);
+    if (err == TATU_OK) {
+        err = keep_certificate(cli, curl, out_pem);
+    }
+    curl_easy_cleanup(curl);
+    return err;
 }
 
 enum tatu_err tatu_cli_exchange(struct tatu_cli *cli, const struct tatu_cli_request *request,

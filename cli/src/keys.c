@@ -16,6 +16,8 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
 
 enum { KEY_FILE_MAX = 4096, SIGNATURE_DER_MAX = 80 };
 
@@ -213,6 +215,30 @@ enum tatu_err tatu_cli_seal(struct tatu_cli *cli, struct tatu_span payload, cons
                              tatu_err_text(err));
     }
     return TATU_OK;
+}
+
+enum tatu_err tatu_cli_random(uint8_t *out, size_t len)
+{
+    return RAND_bytes(out, (int)len) == 1 ? TATU_OK : TATU_ERR_IO;
+}
+
+enum tatu_err tatu_cli_make_pin(const char *pem, char out[CLI_PIN_SIZE])
+{
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    unsigned char *der = NULL;
+    uint8_t digest[32];
+    int len = certificate == NULL ? -1 : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+    struct tatu_span span = {der, len > 0 ? (size_t)len : 0};
+    enum tatu_err err = len > 0 ? tatu_cli_hash(&span, 1, digest) : TATU_ERR_FORMAT;
+    if (err == TATU_OK) {
+        memcpy(out, "sha256//", 8);
+        (void)EVP_EncodeBlock((unsigned char *)out + 8, digest, sizeof(digest));
+    }
+    OPENSSL_free(der);
+    X509_free(certificate);
+    BIO_free(bio);
+    return err;
 }
 
 json_t *tatu_cli_base64(struct tatu_span bytes)

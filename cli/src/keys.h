@@ -23,6 +23,9 @@ enum tatu_err tatu_cli_load_key(struct tatu_cli *cli, const char *path, struct t
 /** For what holds a secret. Errors: DENIED when others may read the file. */
 enum tatu_err tatu_cli_check_private(struct tatu_cli *cli, const char *path);
 
+/** Random bytes. Errors: IO. */
+enum tatu_err tatu_cli_random(uint8_t *out, size_t len);
+
 /** SHA-256 of the parts, one after the other. */
 enum tatu_err tatu_cli_hash(const struct tatu_span *parts, size_t count, uint8_t out[32]);
 
@@ -33,6 +36,10 @@ enum tatu_err tatu_cli_sign(const struct tatu_cli_key *key, const uint8_t digest
 /** Errors: SIGNATURE. */
 enum tatu_err tatu_cli_check_signature(const uint8_t public_key[64], const uint8_t digest[32],
                                        const uint8_t signature[64]);
+
+/** "sha256//" and base64 of SHA-256 of a certificate's public key. Errors: FORMAT. */
+enum { CLI_PIN_SIZE = 8 + 44 + 1 };
+enum tatu_err tatu_cli_make_pin(const char *pem, char out[CLI_PIN_SIZE]);
 
 /** Signs a payload as COSE_Sign1 with the key's thumbprint as kid. */
 enum tatu_err tatu_cli_seal(struct tatu_cli *cli, struct tatu_span payload, const char *aad,

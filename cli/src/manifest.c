@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RUNTIME_KEY "TargetApplicationRuntimeVersion"
+
 /* What an application may ask for; the device has the same list and enforces it. */
 static const char *const capabilities[] = {
     "AllowedApplicationConnections",
@@ -133,14 +135,25 @@ static enum tatu_err fill_list(struct tatu_cli *cli, const char *path, const cha
     return TATU_OK;
 }
 
+/* What the application was built for; the original's tools write it too. */
+static bool add_runtime(json_t *json)
+{
+    if (json_object_get(json, RUNTIME_KEY) != NULL) {
+        return false;
+    }
+    (void)json_object_set_new(json, RUNTIME_KEY, json_integer(CLI_APPLICATION_RUNTIME));
+    return true;
+}
+
 static enum tatu_err fill_pins(struct tatu_cli *cli, const char *path, json_t *json,
-                               const char *hardware_path, struct tatu_cli_manifest *out)
+                               const char *hardware_path, const char *const *folders,
+                               struct tatu_cli_manifest *out)
 {
     struct tatu_cli_hardware hardware
         __attribute__((cleanup(tatu_cli_free_hardware))) = {.count = 0};
-    bool changed = false;
+    bool changed = add_runtime(json);
     if (hardware_path != NULL) {
-        TATU_TRY(tatu_cli_read_hardware(cli, hardware_path, &hardware));
+        TATU_TRY(tatu_cli_read_hardware(cli, hardware_path, folders, &hardware));
     }
     json_t *asked = json_object_get(json, "Capabilities");
     for (size_t i = 0; i < TATU_COUNT_OF(peripherals); i++) {
@@ -160,7 +173,7 @@ static enum tatu_err fill_pins(struct tatu_cli *cli, const char *path, json_t *j
 }
 
 enum tatu_err tatu_cli_read_manifest(struct tatu_cli *cli, const char *path, const char *hardware,
-                                     struct tatu_cli_manifest *out)
+                                     const char *const *folders, struct tatu_cli_manifest *out)
 {
     json_error_t where;
     TATU_TRY(tatu_cli_read_file(cli, path, CLI_MANIFEST_MAX, &out->text));
@@ -174,5 +187,5 @@ enum tatu_err tatu_cli_read_manifest(struct tatu_cli *cli, const char *path, con
     }
     TATU_TRY(check_head(cli, path, json, out));
     TATU_TRY(check_capabilities(cli, path, json_object_get(json, "Capabilities")));
-    return fill_pins(cli, path, json, hardware, out);
+    return fill_pins(cli, path, json, hardware, folders, out);
 }

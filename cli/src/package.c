@@ -1,9 +1,12 @@
 #include "package.h"
 
+#include "config.h"
 #include "verity.h"
 
+#include <limits.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum tatu_err tatu_cli_build_time(struct tatu_cli *cli, uint64_t *out_s)
 {
@@ -45,6 +48,7 @@ static enum tatu_err fill_info(const struct tatu_cli_package *package,
     struct tatu_image_info info = {
         .type = package->type,
         .built_s = package->built_s,
+        .temporary = package->temporary,
         .security_version = package->security_version,
         .has_verity = package->verity_data_len != 0,
         .verity_data_len = package->verity_data_len,
@@ -164,6 +168,119 @@ enum tatu_err tatu_cli_check_package(struct tatu_span bytes, const struct tatu_i
     return tatu_cli_check_signature(public_key, digest, info->signature);
 }
 
+/* The types' numbers are the original's, and so are their titles. */
+static const struct {
+    uint16_t type;
+    const char *title;
+} titles[] = {
+    {1, "OneBL"},
+    {2, "PlutonRuntime"},
+    {3, "WifiFirmware"},
+    {4, "SecurityMonitor"},
+    {5, "NormalWorldLoader"},
+    {6, "NormalWorldDTB"},
+    {7, "NormalWorldKernel"},
+    {8, "RootFs"},
+    {9, "Services"},
+    {10, "Applications"},
+    {13, "FirmwareConfig"},
+    {16, "BootManifest"},
+    {17, "NormalWorldFileSystem"},
+    {19, "TrustedKeystore"},
+    {20, "Policy"},
+    {21, "CustomerBoardConfig"},
+    {22, "UpdateCertStore"},
+    {23, "BaseSystemUpdateManifest"},
+    {24, "FirmwareUpdateManifest"},
+    {25, "CustomerUpdateManifest"},
+    {26, "RecoveryManifest"},
+    {27, "ManifestSet"},
+    {28, "Other"},
+};
+
+const char *tatu_cli_image_type_title(uint16_t type)
+{
+    for (size_t i = 0; i < TATU_COUNT_OF(titles); i++) {
+        if (titles[i].type == type) {
+            return titles[i].title;
+        }
+    }
+    return "unknown";
+}
+
+/* ---- whose signature ------------------------------------------------------------------------- */
+
+/* The original's SDK signs with a key that everybody has; packages name it by this. */
+static const uint8_t test_thumbprint[TATU_IMAGE_THUMBPRINT_SIZE] = {
+    0xa8, 0xd5, 0xcc, 0x69, 0x58, 0xf4, 0x87, 0x10, 0x14, 0x0d,
+    0x7a, 0x26, 0x16, 0x0f, 0xc1, 0xcf, 0xc3, 0x1f, 0x5d, 0xf0,
+};
+static const uint8_t test_key[64] = {
+    0xed, 0xf2, 0x33, 0xc0, 0x0d, 0x31, 0x14, 0x1d, 0x8f, 0x3f, 0x56, 0x33, 0x43, 0x40, 0xcc, 0xd8,
+    0xc1, 0x69, 0xfb, 0x67, 0xe2, 0xec, 0x56, 0x4b, 0xf8, 0xa5, 0xef, 0x58, 0x6b, 0x1c, 0x3f, 0x7b,
+    0xc1, 0x88, 0xca, 0x20, 0x87, 0x01, 0xe6, 0xd7, 0xc7, 0x75, 0x6a, 0x13, 0x26, 0x38, 0xfe, 0x98,
+    0xc9, 0xa0, 0x20, 0x07, 0x40, 0x3d, 0xe5, 0xc4, 0x22, 0xe6, 0xa7, 0xe8, 0x26, 0xa4, 0xbd, 0x24,
+};
+
+/* developer.pem of this desk, if there is one: looking makes none. */
+static bool find_developer(struct tatu_cli *cli, struct tatu_cli_key *out)
+{
+    char path[PATH_MAX];
+    bool found = tatu_cli_config_path(cli, "developer.pem", path) == TATU_OK &&
+                 access(path, R_OK) == 0 && tatu_cli_load_key(cli, path, out) == TATU_OK;
+    cli->failure[0] = '\0';
+    return found;
+}
+
+enum tatu_err tatu_cli_find_signer(struct tatu_cli *cli, const char *path, struct tatu_span bytes,
+                                   const struct tatu_image_info *info, const char **out)
+{
+    CLI_KEY developer = {.pkey = NULL};
+    const uint8_t *key = NULL;
+    const char *signer = "unknown";
+    if (memcmp(info->thumbprint, test_thumbprint, sizeof(test_thumbprint)) == 0) {
+        key = test_key;
+        signer = "Azure Sphere SDK test key";
+    } else if (find_developer(cli, &developer) &&
+               memcmp(info->thumbprint, developer.digest, sizeof(info->thumbprint)) == 0) {
+        key = developer.public_key;
+        signer = "developer key of this desk";
+    }
+    if (key != NULL && tatu_cli_check_package(bytes, info, key) != TATU_OK) {
+        return tatu_cli_fail(cli, TATU_ERR_SIGNATURE,
+                             "%s says it was signed by the %s, and was not; build it again", path,
+                             signer);
+    }
+    *out = signer;
+    return TATU_OK;
+}
+
+/* ---- as JSON --------------------------------------------------------------------------------- */
+
+/* What interfaces an image needs ("ND") or brings ("NP"): read from a package that was decoded. */
+static json_t *describe_abi(const struct tatu_image_info *info, struct tatu_span bytes,
+                            const char id[2])
+{
+    static const char *const kinds[] = {"None", "SecureWorldRuntime", "OSRuntime",
+                                        "ApplicationRuntime"};
+    json_t *list = json_array();
+    const uint8_t *at = bytes.data + info->body_len + 8;
+    const uint8_t *end = bytes.data + info->signed_len - 4;
+    while (end - at >= 4 && end - at - 4 >= tatu_get_le16(at + 2)) {
+        const uint16_t len = tatu_get_le16(at + 2);
+        for (uint32_t i = 0; memcmp(at, id, 2) == 0 && 4 + 8 * (i + 1) <= len; i++) {
+            const uint32_t version = tatu_get_le32(at + 8 + 8 * i);
+            const uint32_t kind = tatu_get_le32(at + 12 + 8 * i);
+            (void)json_array_append_new(
+                list, json_pack("{s:s, s:I}", "type",
+                                kind < TATU_COUNT_OF(kinds) ? kinds[kind] : "unknown", "version",
+                                (json_int_t)version));
+        }
+        at += 4 + len;
+    }
+    return list;
+}
+
 static json_t *describe_guid(const uint8_t guid[16])
 {
     char text[TATU_GUID_TEXT_SIZE];
@@ -196,6 +313,12 @@ json_t *tatu_cli_describe_package(const struct tatu_image_info *info, struct tat
                   "bodySize", (json_int_t)info->body_len, "size", (json_int_t)bytes.len, "signedBy",
                   tatu_cli_hex(info->thumbprint, sizeof(info->thumbprint)), "digest",
                   tatu_cli_hex(digest, sizeof(digest)));
+    if (json != NULL) {
+        (void)json_object_set_new(json, "imageTypeTitle",
+                                  json_string(tatu_cli_image_type_title(info->type)));
+        (void)json_object_set_new(json, "abiDepends", describe_abi(info, bytes, "ND"));
+        (void)json_object_set_new(json, "abiProvides", describe_abi(info, bytes, "NP"));
+    }
     if (json != NULL && info->has_verity) {
         (void)json_object_set_new(json, "verityDataSize", json_integer(info->verity_data_len));
         (void)json_object_set_new(json, "verityRoot",

@@ -12,6 +12,7 @@ struct tatu_cli_package {
     uint8_t component[16];
     const char *name; /* at most 32 bytes go into the debug section */
     uint64_t built_s;
+    uint32_t temporary; /* 0 no, 1 removed at boot, 2 under development */
     uint32_t security_version;
     uint32_t verity_data_len; /* 0: no tree */
     uint8_t verity_root[32];
@@ -44,6 +45,18 @@ enum tatu_err tatu_cli_check_content(struct tatu_cli *cli, const char *path, str
 /** Checks digest and signature of a decoded package. Errors: SIGNATURE. */
 enum tatu_err tatu_cli_check_package(struct tatu_span bytes, const struct tatu_image_info *info,
                                      const uint8_t public_key[64]);
+
+/**
+ * Who signed a decoded package, in words: the original's SDK, this desk's developer key, or
+ * unknown.
+ *
+ * Errors    SIGNATURE  it names one of these keys, and the signature is not that key's
+ */
+enum tatu_err tatu_cli_find_signer(struct tatu_cli *cli, const char *path, struct tatu_span bytes,
+                                   const struct tatu_image_info *info, const char **out);
+
+/** How the original's tools call a type of image, "unknown" for others. */
+const char *tatu_cli_image_type_title(uint16_t type);
 
 /** The metadata as JSON. */
 json_t *tatu_cli_describe_package(const struct tatu_image_info *info, struct tatu_span bytes);

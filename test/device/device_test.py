@@ -91,6 +91,8 @@ class DeviceApi(Promises):
         self.owner = Owner(self.path("service"))
         self.description = Description()
         self.client_class = make_client(self.description)
+        foreign = self.owner.capability([DEVELOPMENT], self.facts["device"], ec.generate_private_key(ec.SECP256R1()))
+        ARGUMENTS["storeCapability"] = ((), {"file": foreign.hex()})
         self.closed = self.connect_client()
         self.open = self.connect_client([DEVELOPMENT])
 
@@ -144,9 +146,18 @@ class DeviceApi(Promises):
             self.closed.getCapabilities().json["device_capabilities"], []))
         self.attempt("the owner's capability opens", lambda: self.open.getLog().expect(200))
         self.attempt("a session is its connection's own", lambda: self.closed.getLog().expect(403, REFUSED))
+        self.stored_capability()
         servicing = self.connect_client([SERVICING])
         self.attempt("servicing opens", lambda: servicing.getImages().expect(200))
         self.attempt("servicing does not open memory statistics", lambda: servicing.getMemory().expect(403, LOCKED))
+
+    def stored_capability(self):
+        file = self.owner.capability([DEVELOPMENT], self.facts["device"])
+        self.attempt("a stored capability is taken", lambda: self.closed.storeCapability(body={"file": file.hex()}).expect(200))
+        self.attempt("and opens to everybody", lambda: self.closed.getLog().expect(200))
+        self.attempt("what is no file is told", lambda: self.closed.storeCapability(body={"file": "00"}).expect(400, (10, 2)))
+        self.attempt("dropped, it is closed again", lambda: (
+            self.closed.dropCapabilities().expect(200), self.closed.getLog().expect(403, REFUSED)))
 
     # ---- HTTP and JSON ----
 

@@ -229,3 +229,61 @@ void tatu_api_post_claim(const struct tatu_gateway *gateway, const struct tatu_c
     tatu_json_close(reply, '}');
     gateway->tell(gateway->context, TATU_GATEWAY_CLAIMED);
 }
+
+/* ---- our own: capabilities that stay ---- */
+
+/* What the vault refuses is the file's fault, or that of whoever brings another device's. */
+static uint32_t number_of(enum tatu_err err)
+{
+    switch (err) {
+    case TATU_ERR_SIGNATURE:
+    case TATU_ERR_FOREIGN:
+    case TATU_ERR_DENIED:
+        return TATU_NUMBER_REST_COMMAND_AUTHORIZATION_FAILED;
+    case TATU_ERR_ARGUMENT:
+    case TATU_ERR_SHORT:
+    case TATU_ERR_LONG:
+    case TATU_ERR_FORMAT:
+    case TATU_ERR_VERSION:
+    case TATU_ERR_TYPE:
+    case TATU_ERR_CAPABILITY:
+        return TATU_NUMBER_REST_INVALID_JSON_DATA;
+    default:
+        return 0;
+    }
+}
+
+static enum tatu_err store_capability(const struct tatu_gateway *gateway,
+                                      const struct tatu_call *call)
+{
+    uint8_t room[TATU_ROUTE_CAPABILITY_MAX];
+    const json_t *file = json_object_get(call->json, "file");
+    const size_t len = json_string_length(file);
+    if (!json_is_string(file) || len > 2 * sizeof(room) ||
+        tatu_base_decode_hex(json_string_value(file), len, room, len / 2) != TATU_OK) {
+        return TATU_ERR_ARGUMENT;
+    }
+    return tatu_os_set_capability(gateway->monitor, true, (struct tatu_span){room, len / 2});
+}
+
+void tatu_api_post_capability(const struct tatu_gateway *gateway, const struct tatu_call *call,
+                              struct tatu_reply *reply)
+{
+    const enum tatu_err err = store_capability(gateway, call);
+    if (err != TATU_OK) {
+        tatu_route_refuse_asked(call, number_of(err), err, reply);
+        return;
+    }
+    tatu_reply_put_text(reply, "{}");
+}
+
+void tatu_api_delete_capability(const struct tatu_gateway *gateway, const struct tatu_call *call,
+                                struct tatu_reply *reply)
+{
+    const enum tatu_err err = tatu_os_drop_capabilities(gateway->monitor);
+    if (err != TATU_OK) {
+        refuse_vault(call, err, reply);
+        return;
+    }
+    tatu_reply_put_text(reply, "{}");
+}

@@ -8,7 +8,6 @@
 #include "proto/capability.h"
 
 #define API_VERSION "4.6.0"
-#define CAPABILITY_FILE_MAX 1024u /* bytes of a capability file with its signature */
 
 void tatu_exchange_start(struct tatu_exchange *exchange, const struct tatu_gateway *gateway)
 {
@@ -168,7 +167,7 @@ static void refuse_head(struct tatu_exchange *exchange, enum tatu_err err)
  * until the next reset; this API opens to this connection alone. */
 static enum tatu_err take_session(struct tatu_exchange *exchange)
 {
-    uint8_t room[CAPABILITY_FILE_MAX];
+    uint8_t room[TATU_ROUTE_CAPABILITY_MAX];
     struct tatu_buf file = TATU_BUF_OF(room);
     struct tatu_span body;
     struct tatu_vault_info info;

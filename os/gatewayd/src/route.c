@@ -41,6 +41,8 @@ static const struct tatu_route routes[] = {
     {GET, "/status", OPEN, NONE, 0, 0, tatu_api_get_status},
     /* our own: the vault decides, whoever asks */
     {POST, "/tatu/v1/claim", OPEN, JSON, E400 | E409 | E415, 0, tatu_api_post_claim},
+    {POST, "/tatu/v1/capability", OPEN, JSON, E400 | E415, 0, tatu_api_post_capability},
+    {DELETE, "/tatu/v1/capability", CAPABLE, NONE, 0, 0, tatu_api_delete_capability},
 
     {GET, "/tatu/v1/app/log/{}", CAPABLE, NONE, E400 | E404, LOCKED, tatu_api_get_app_log},
     {GET, "/tatu/v1/power", CAPABLE, NONE, 0, 0, tatu_api_get_power},

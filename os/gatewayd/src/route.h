@@ -35,6 +35,7 @@ enum tatu_route_authoriser {
 };
 
 /* Statuses that the API's description has for a route. */
+#define TATU_ROUTE_CAPABILITY_MAX 1024u /* bytes of a capability file with its signature */
 #define TATU_ROUTE_400 1u
 #define TATU_ROUTE_404 2u
 #define TATU_ROUTE_409 4u
@@ -110,6 +111,8 @@ TATU_API(put_manufacturing_state);
 TATU_API(post_restart);
 TATU_API(get_abi_versions);
 TATU_API(post_claim);
+TATU_API(post_capability);
+TATU_API(delete_capability);
 TATU_API(get_log);
 TATU_API(get_app_log);
 TATU_API(get_telemetry);

@@ -97,6 +97,26 @@ class Device(WithBoard):
         self.expect(ask("GET", "/device/manufacturing_state"), 200, {"manufacturingState": "DeviceComplete"})
         self.expect(ask("GET", "/stats/memory/groups/applications"), 200)
 
+    def test_a_stored_capability_stays_until_it_is_dropped(self):
+        file = {"file": self.board.capability.hex()}
+        self.assertEqual(self.post_capability(file), 200)
+        self.expect(self.board.ask("GET", "/device/capabilities"), 200, {"device_capabilities": [11, 13]})
+        self.board.connection.close()
+        self.expect(self.board.ask("GET", "/device/capabilities"), 200, {"device_capabilities": [11, 13]})
+        for wrong in ({}, {"file": 1}, {"file": "xy"}, {"file": "00" * 1025}):
+            self.assertEqual(self.post_capability(wrong), 400)
+        self.assertEqual(self.post_capability({"file": self.board.capability[:-1].hex() + "00"}), 403)
+        self.expect(self.board.ask("DELETE", "/tatu/v1/capability"), 200, {})
+        self.expect(self.board.ask("GET", "/device/capabilities"), 200, {"device_capabilities": []})
+        self.expect(self.board.ask("GET", "/osversion"), 403)
+
+    def post_capability(self, body):
+        """Open to all, as the claim: the vault decides."""
+        self.board.connection.request("POST", "/tatu/v1/capability", json.dumps(body), {"Content-Type": "application/json"})
+        answer = self.board.connection.getresponse()
+        answer.read()
+        return answer.status
+
     def test_manufacturing_state_goes_up_only(self):
         ask = self.board.ask
         self.expect(ask("PUT", "/device/manufacturing_state", {"manufacturingState": "DeviceComplete"}), 200, {})

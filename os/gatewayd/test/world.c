@@ -69,6 +69,9 @@ static enum tatu_err answer_vault(struct world *world, struct tatu_span in, stru
         return TATU_OK;
     case TATU_VAULT_SET_CAPABILITY:
         return set_capability(world, payload);
+    case TATU_VAULT_DROP_CAPABILITY:
+        world->stored = world->session = 0;
+        return TATU_OK;
     case TATU_VAULT_CLAIM:
         world->claims++;
         return world->claim_err != TATU_OK ? world->claim_err : put(out, "statement", 9);
