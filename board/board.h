@@ -82,6 +82,9 @@ enum tatu_err tatu_board_create(const struct tatu_board_plan *plan, struct tatu_
 enum tatu_err tatu_board_open(const char *dir, struct tatu_board *out);
 void tatu_board_close(struct tatu_board *board);
 
+/** What the desk kept of the board's API is no longer true: its store was written anew. */
+void tatu_board_forget_certificate(const struct tatu_board *board);
+
 /** Removes a board that is off, files and folder. Errors: STATE, IO. */
 enum tatu_err tatu_board_remove(struct tatu_board *board);
 

@@ -10,11 +10,12 @@
 
 /** What the command takes from around it. Borrowed; any may be NULL. */
 struct tatu_cli_surroundings {
-    const char *config; /* TATU_CONFIG: the configuration folder */
-    const char *home;   /* HOME: the folder is .config/tatu in it otherwise */
-    const char *chip;   /* TATU_QEMU: the program that is the chip */
-    const char *epoch;  /* SOURCE_DATE_EPOCH: seconds that packages carry instead of now */
-    const char *self;   /* where this program is */
+    const char *config;    /* TATU_CONFIG: the configuration folder */
+    const char *home;      /* HOME: the folder is .config/tatu in it otherwise */
+    const char *chip;      /* TATU_QEMU: the program that is the chip */
+    const char *epoch;     /* SOURCE_DATE_EPOCH: seconds that packages carry instead of now */
+    const char *self;      /* where this program is */
+    const char *discovery; /* TATU_DISCOVERY: "off", or the port of the discovery service */
 };
 
 /**

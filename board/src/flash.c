@@ -69,6 +69,7 @@ enum tatu_err tatu_board_install_flash(struct tatu_board *board, struct tatu_spa
                                TATU_FLASH_SIZE);
     }
     TATU_TRY(open_flash(board, &lock, &fd));
+    tatu_board_forget_certificate(board);
     const uint32_t behind = TATU_FLASH_FACTORY_AT + TATU_FLASH_FACTORY_SIZE;
     TATU_TRY(write_at(board, fd, 0, (struct tatu_span){image.data, TATU_FLASH_FACTORY_AT}));
     return write_at(board, fd, behind,

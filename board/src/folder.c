@@ -282,6 +282,12 @@ enum tatu_err tatu_board_lock(struct tatu_board *board, int *out_fd)
     return TATU_OK;
 }
 
+void tatu_board_forget_certificate(const struct tatu_board *board)
+{
+    (void)unlinkat(board->dir_fd, TATU_BOARD_CERTIFICATE, 0);
+    (void)unlinkat(board->dir_fd, TATU_BOARD_SESSION, 0);
+}
+
 enum tatu_err tatu_board_remove(struct tatu_board *board)
 {
     if (tatu_board_find_process(board) != 0) {

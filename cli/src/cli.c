@@ -19,7 +19,7 @@ const struct tatu_cli_chapter *const tatu_cli_chapters[] = {
     &tatu_cli_event,       &tatu_cli_image_package, &tatu_cli_hardware_definition,
     &tatu_cli_attached,    &tatu_cli_app,           &tatu_cli_capability,
     &tatu_cli_certificate, &tatu_cli_network,       &tatu_cli_sideload,
-    &tatu_cli_support,     &tatu_cli_wifi,
+    &tatu_cli_support,     &tatu_cli_wifi,          &tatu_cli_discovery,
 };
 const size_t tatu_cli_chapter_count = TATU_COUNT_OF(tatu_cli_chapters);
 
@@ -79,7 +79,7 @@ static size_t list_commands(FILE *out, const char *noun)
         for (size_t k = 0; k < tatu_cli_chapters[i]->count; k++) {
             const struct tatu_cli_command *command = &tatu_cli_chapters[i]->commands[k];
             if (is_of_noun(command, noun)) {
-                (void)fprintf(out, "  %-36s %s\n", command->words, command->summary);
+                (void)fprintf(out, "  %-42s %s\n", command->words, command->summary);
                 count++;
             }
         }

@@ -1,5 +1,8 @@
 /* tatu board: the fab, and one board on the desk. */
 #include "chip.h"
+#include "config.h"
+#include "device.h"
+#include "discovery.h"
 #include "maker.h"
 #include "release.h"
 #include "watch.h"
@@ -14,6 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What './run board' keeps in the configuration folder. */
+#define DESK_RELEASE "desk/release"
+#define DESK_MAKER "desk/maker"
+#define DESK_ROM "desk/vault-rom.bin"
+#define DESK_AROM "desk/arom.bin"
+
 enum {
     LOG_CHUNK = 16384,
     LOG_POLL_US = 50000,
@@ -22,8 +31,6 @@ enum {
     WAIT_DEFAULT_MS = 30000,
     WAIT_MAX_MS = 3600000,
 };
-
-#define CLI_BOARD __attribute__((cleanup(tatu_board_close))) struct tatu_board
 
 static enum tatu_err pass(struct tatu_cli *cli, const struct tatu_board *board, enum tatu_err err)
 {
@@ -35,8 +42,7 @@ static enum tatu_err pass(struct tatu_cli *cli, const struct tatu_board *board, 
 
 static enum tatu_err open_board(struct tatu_cli *cli, struct tatu_board *out)
 {
-    enum tatu_err err = tatu_board_open(cli->arguments[0], out);
-    return pass(cli, out, err);
+    return tatu_cli_open_board(cli, cli->arguments[0], out);
 }
 
 /* ---- the chip's program -------------------------------------------------------------------- */
@@ -68,11 +74,31 @@ enum tatu_err tatu_cli_find_chip(struct tatu_cli *cli, char out[PATH_MAX])
 
 /* ---- create -------------------------------------------------------------------------------- */
 
+/* What the option names, else what './run board' keeps for this desk. */
+static enum tatu_err choose(struct tatu_cli *cli, const char *option, const char *kept,
+                            char out[PATH_MAX])
+{
+    const char *named = tatu_cli_option(cli, option);
+    if (named != NULL) {
+        return snprintf(out, PATH_MAX, "%s", named) < PATH_MAX
+                   ? TATU_OK
+                   : tatu_cli_fail(cli, TATU_ERR_LONG, "the path is too long; use a shorter one");
+    }
+    TATU_TRY(tatu_cli_config_path(cli, kept, out));
+    return access(out, R_OK) == 0
+               ? TATU_OK
+               : tatu_cli_fail(cli, TATU_ERR_NOT_FOUND,
+                               "%s is not there; give %s, or let './run board NAME' make what a "
+                               "board needs",
+                               out, option);
+}
+
 static enum tatu_err read_part(struct tatu_cli *cli, const char *name, size_t max,
                                struct tatu_cli_bytes *out)
 {
-    char path[PATH_MAX];
-    TATU_TRY(tatu_cli_join(cli, tatu_cli_option(cli, "--release"), name, path));
+    char dir[PATH_MAX], path[PATH_MAX];
+    TATU_TRY(choose(cli, "--release", DESK_RELEASE, dir));
+    TATU_TRY(tatu_cli_join(cli, dir, name, path));
     return tatu_cli_read_file(cli, path, max, out);
 }
 
@@ -138,10 +164,10 @@ static enum tatu_err endorse(struct tatu_cli *cli, const struct tatu_cli_key *ma
 static json_t *describe_board(const struct tatu_board *board)
 {
     int pid = tatu_board_find_process(board);
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:b, s:o}", "board", board->dir, "state", pid ? "on" : "off",
-                  "class", board->lab ? "lab" : "virtual", "endorsed", (int)board->endorsed,
-                  "deviceId", tatu_cli_hex(board->device_id, sizeof(board->device_id)));
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o}", "name", tatu_cli_board_name(board),
+                             "board", board->dir, "state", pid ? "on" : "off", "class",
+                             board->lab ? "lab" : "virtual", "endorsed", (int)board->endorsed,
+                             "deviceId", tatu_cli_hex(board->device_id, sizeof(board->device_id)));
     if (json != NULL && pid != 0) {
         (void)json_object_set_new(json, "process", json_integer(pid));
         (void)json_object_set_new(json, "address", json_string(board->address));
@@ -150,20 +176,31 @@ static json_t *describe_board(const struct tatu_board *board)
     return json;
 }
 
+/* Where the board will be; the folder of all boards is made when the first one comes. */
+static enum tatu_err find_place(struct tatu_cli *cli, char out[PATH_MAX])
+{
+    TATU_TRY(tatu_cli_board_path(cli, cli->arguments[0], out));
+    return strchr(cli->arguments[0], '/') == NULL ? tatu_cli_make_folders(cli, out) : TATU_OK;
+}
+
 static enum tatu_err create(struct tatu_cli *cli)
 {
-    char chip[PATH_MAX];
+    char chip[PATH_MAX], dir[PATH_MAX], rom[PATH_MAX], arom[PATH_MAX], folder[PATH_MAX];
     CLI_KEY maker = {.pkey = NULL};
     CLI_BYTES flash = {NULL, 0};
     struct tatu_board_plan plan = {
-        .dir = cli->arguments[0],
+        .dir = dir,
         .qemu = chip,
-        .vault_rom = tatu_cli_option(cli, "--rom"),
-        .acore_rom = tatu_cli_option(cli, "--arom"),
+        .vault_rom = rom,
+        .acore_rom = arom,
         .lab = tatu_cli_option(cli, "--lab") != NULL,
     };
+    TATU_TRY(find_place(cli, dir));
     TATU_TRY(tatu_cli_find_chip(cli, chip));
-    TATU_TRY(tatu_cli_load_maker(cli, tatu_cli_option(cli, "--maker"), &maker));
+    TATU_TRY(choose(cli, "--rom", DESK_ROM, rom));
+    TATU_TRY(choose(cli, "--arom", DESK_AROM, arom));
+    TATU_TRY(choose(cli, "--maker", DESK_MAKER, folder));
+    TATU_TRY(tatu_cli_load_maker(cli, folder, &maker));
     TATU_TRY(tatu_cli_implementation_id(cli, plan.vault_rom, plan.implementation));
     TATU_TRY(check_implementation(cli, plan.implementation));
     TATU_TRY(read_root_hash(cli, plan.root_hash[0]));
@@ -181,26 +218,53 @@ static enum tatu_err create(struct tatu_cli *cli)
 
 /* ---- power --------------------------------------------------------------------------------- */
 
-static enum tatu_err start(struct tatu_cli *cli)
+/* Does the same with each board that is named; one result, or a list of them. */
+static enum tatu_err with_each(struct tatu_cli *cli,
+                               enum tatu_err (*act)(struct tatu_cli *cli, struct tatu_board *board,
+                                                    json_t **out))
+{
+    json_auto_t *results = json_array();
+    for (size_t i = 0; i < cli->argument_count; i++) {
+        CLI_BOARD board = {.dir_fd = -1};
+        json_t *result = NULL;
+        TATU_TRY(tatu_cli_open_board(cli, cli->arguments[i], &board));
+        TATU_TRY(act(cli, &board, &result));
+        (void)json_array_append_new(results, result);
+    }
+    return tatu_cli_give(
+        cli, json_incref(cli->argument_count == 1 ? json_array_get(results, 0) : results));
+}
+
+static enum tatu_err start_one(struct tatu_cli *cli, struct tatu_board *board, json_t **out)
 {
     char chip[PATH_MAX];
-    CLI_BOARD board = {.dir_fd = -1};
     TATU_TRY(tatu_cli_find_chip(cli, chip));
-    TATU_TRY(open_board(cli, &board));
     const struct tatu_board_power how = {.qemu = chip,
                                          .address = tatu_cli_option(cli, "--address"),
                                          .recovery = tatu_cli_option(cli, "--recovery") != NULL};
-    TATU_TRY(pass(cli, &board, tatu_board_power_on(&board, &how)));
-    return tatu_cli_give(cli, describe_board(&board));
+    TATU_TRY(pass(cli, board, tatu_board_power_on(board, &how)));
+    tatu_cli_note_started(cli, board);
+    tatu_cli_start_discovery(cli);
+    *out = describe_board(board);
+    return TATU_OK;
+}
+
+static enum tatu_err start(struct tatu_cli *cli)
+{
+    return with_each(cli, start_one);
+}
+
+static enum tatu_err stop_one(struct tatu_cli *cli, struct tatu_board *board, json_t **out)
+{
+    bool now = tatu_cli_option(cli, "--now") != NULL;
+    TATU_TRY(pass(cli, board, now ? tatu_board_kill(board) : tatu_board_power_off(board)));
+    *out = describe_board(board);
+    return TATU_OK;
 }
 
 static enum tatu_err stop(struct tatu_cli *cli)
 {
-    CLI_BOARD board = {.dir_fd = -1};
-    TATU_TRY(open_board(cli, &board));
-    bool now = tatu_cli_option(cli, "--now") != NULL;
-    TATU_TRY(pass(cli, &board, now ? tatu_board_kill(&board) : tatu_board_power_off(&board)));
-    return tatu_cli_give(cli, describe_board(&board));
+    return with_each(cli, stop_one);
 }
 
 static enum tatu_err reset(struct tatu_cli *cli)
@@ -218,12 +282,67 @@ static enum tatu_err status(struct tatu_cli *cli)
     return tatu_cli_give(cli, describe_board(&board));
 }
 
+static enum tatu_err remove_one(struct tatu_cli *cli, struct tatu_board *board, json_t **out)
+{
+    TATU_TRY(pass(cli, board, tatu_board_remove(board)));
+    *out = json_pack("{s:s}", "removed", board->dir);
+    return TATU_OK;
+}
+
 static enum tatu_err remove_board(struct tatu_cli *cli)
 {
+    return with_each(cli, remove_one);
+}
+
+static enum tatu_err destroy_one(struct tatu_cli *cli, struct tatu_board *board, json_t **out)
+{
+    if (tatu_board_find_process(board) != 0) {
+        TATU_TRY(pass(cli, board, tatu_board_kill(board)));
+    }
+    return remove_one(cli, board, out);
+}
+
+static enum tatu_err destroy(struct tatu_cli *cli)
+{
+    return with_each(cli, destroy_one);
+}
+
+static enum tatu_err add_to_list(struct tatu_cli *cli, const struct tatu_board *board,
+                                 void *context)
+{
+    (void)cli;
+    return json_array_append_new(context, describe_board(board)) == 0 ? TATU_OK : TATU_ERR_MEMORY;
+}
+
+static enum tatu_err list_boards(struct tatu_cli *cli)
+{
+    json_auto_t *list = json_array();
+    TATU_TRY(tatu_cli_each_board(cli, add_to_list, list));
+    return tatu_cli_give(cli, json_incref(list));
+}
+
+/* The one that tools pin: as PEM, or in JSON. */
+static enum tatu_err show_certificate(struct tatu_cli *cli)
+{
+    const bool renew = tatu_cli_option(cli, "--renew") != NULL;
     CLI_BOARD board = {.dir_fd = -1};
+    CLI_BYTES pem = {NULL, 0};
+    char kept[PATH_MAX];
+    struct tatu_cli_target target = {.is_board = true};
     TATU_TRY(open_board(cli, &board));
-    TATU_TRY(pass(cli, &board, tatu_board_remove(&board)));
-    return tatu_cli_give(cli, json_pack("{s:s}", "removed", board.dir));
+    TATU_TRY(tatu_cli_join(cli, board.dir, TATU_BOARD_CERTIFICATE, kept));
+    if (renew || access(kept, F_OK) != 0) {
+        TATU_TRY(tatu_cli_aim_at(cli, &board, &target));
+    } else {
+        (void)snprintf(target.dir, sizeof(target.dir), "%s", board.dir);
+    }
+    TATU_TRY(tatu_cli_device_certificate(cli, &target, renew, &pem));
+    if (cli->json) {
+        return tatu_cli_give(cli, json_pack("{s:s, s:s}", "name", tatu_cli_board_name(&board),
+                                            "certificate", (const char *)pem.data));
+    }
+    (void)fwrite(pem.data, 1, pem.len, cli->out);
+    return TATU_OK;
 }
 
 /* ---- log ----------------------------------------------------------------------------------- */
@@ -367,10 +486,10 @@ static enum tatu_err install(struct tatu_cli *cli)
 }
 
 static const struct tatu_cli_option create_options[] = {
-    {"--release", CLI_REQUIRED, "DIR", "signed release for its flash"},
-    {"--maker", CLI_REQUIRED, "DIR", "the maker's folder"},
-    {"--rom", CLI_REQUIRED, "FILE", "mask ROM of the vault"},
-    {"--arom", CLI_REQUIRED, "FILE", "mask ROM of the A-core"},
+    {"--release", CLI_OPTIONAL, "DIR", "signed release for its flash; this desk's"},
+    {"--maker", CLI_OPTIONAL, "DIR", "the maker's folder; this desk's"},
+    {"--rom", CLI_OPTIONAL, "FILE", "mask ROM of the vault; this desk's"},
+    {"--arom", CLI_OPTIONAL, "FILE", "mask ROM of the A-core; this desk's"},
     {"--lab", CLI_FLAG, NULL, "a lab board: debug doors, and its endorsement says so"},
     {"--qemu", CLI_OPTIONAL, "FILE", "the chip's program"},
 };
@@ -397,12 +516,16 @@ static const struct tatu_cli_option press_options[] = {
 static const struct tatu_cli_option watch_options[] = {
     {"--note", CLI_OPTIONAL, "TEXT", "a line to show below the panel"},
 };
+static const struct tatu_cli_option certificate_options[] = {
+    {"--renew", CLI_FLAG, NULL, "take the one it shows now: after a recovery"},
+};
 static const struct tatu_cli_option install_options[] = {
     {"--release", CLI_REQUIRED, "DIR", "signed release to write"},
 };
 
-#define ON_BOARD .arguments = "DIR", .argument_min = 1, .argument_max = 1
-#define ON_BOARD_WITH(what) .arguments = "DIR " what, .argument_min = 2, .argument_max = 2
+#define ON_BOARD .arguments = "NAME|DIR", .argument_min = 1, .argument_max = 1
+#define ON_BOARDS .arguments = "NAME|DIR...", .argument_min = 1, .argument_max = CLI_ARGUMENT_MAX
+#define ON_BOARD_WITH(what) .arguments = "NAME|DIR " what, .argument_min = 2, .argument_max = 2
 
 static const struct tatu_cli_command commands[] = {
     {.words = "board create",
@@ -411,12 +534,12 @@ static const struct tatu_cli_command commands[] = {
      .run = create,
      .summary = "Make a board: the fab, with its endorsement"},
     {.words = "board start",
-     ON_BOARD,
+     ON_BOARDS,
      CLI_OPTIONS(start_options),
      .run = start,
      .summary = "Switch a board on"},
     {.words = "board stop",
-     ON_BOARD,
+     ON_BOARDS,
      CLI_OPTIONS(stop_options),
      .run = stop,
      .summary = "Switch a board off"},
@@ -452,8 +575,21 @@ static const struct tatu_cli_command commands[] = {
      .run = install,
      .summary = "Write another release to the flash of a board that is off"},
     {.words = "board remove",
-     ON_BOARD,
+     ON_BOARDS,
      .run = remove_board,
      .summary = "Destroy a board that is off"},
+    {.words = "board destroy",
+     ON_BOARDS,
+     .run = destroy,
+     .summary = "Pull a board's plug and destroy it"},
+    {.words = "board list",
+     .run = list_boards,
+     .columns = "name,state,class,address,port,board",
+     .summary = "List the boards of this desk"},
+    {.words = "board certificate",
+     ON_BOARD,
+     CLI_OPTIONS(certificate_options),
+     .run = show_certificate,
+     .summary = "Show the certificate of a board's API, PEM"},
 };
 CLI_CHAPTER(tatu_cli_board, commands);

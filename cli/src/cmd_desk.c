@@ -1,6 +1,6 @@
 /* tatu board desk: runs a program where the board is 192.168.35.2, for tools that know no other
  * address. */
-#include "command.h"
+#include "attached.h"
 
 #include "board/board.h"
 
@@ -178,17 +178,14 @@ static enum tatu_err desk(struct tatu_cli *cli)
 {
     struct tatu_board board = {.dir_fd = -1};
     int channel[2];
-    enum tatu_err err = tatu_board_open(cli->arguments[0], &board);
-    if (err != TATU_OK) {
-        return tatu_cli_fail(cli, err, "%s", board.detail);
-    }
+    TATU_TRY(tatu_cli_open_board(cli, cli->arguments[0], &board));
     if (tatu_board_find_process(&board) == 0) {
         return tatu_cli_fail(cli, TATU_ERR_STATE,
                              "the board is off; start it with 'tatu board start %s'", board.dir);
     }
     if (cli->many_count == 0) {
         return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
-                             "no program is named; give one behind --, as in 'tatu board desk DIR "
+                             "no program is named; give one behind --, as in 'tatu board desk NAME "
                              "-- curl …'");
     }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) != 0) {
@@ -214,7 +211,7 @@ static enum tatu_err desk(struct tatu_cli *cli)
 
 static const struct tatu_cli_command commands[] = {
     {.words = "board desk",
-     .arguments = "DIR -- PROGRAM [ARGUMENT...]",
+     .arguments = "NAME|DIR -- PROGRAM [ARGUMENT...]",
      .argument_min = 1,
      .argument_max = 1,
      .tail = true,

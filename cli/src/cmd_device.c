@@ -1,4 +1,5 @@
 /* tatu device: claiming, and what the service knows of a device. */
+#include "attached.h"
 #include "filter.h"
 #include "keys.h"
 #include "print.h"
@@ -114,10 +115,7 @@ static enum tatu_err put_claim(struct tatu_cli *cli, const char *device_id, json
 
 static enum tatu_err open_running(struct tatu_cli *cli, const char *dir, struct tatu_board *out)
 {
-    enum tatu_err err = tatu_board_open(dir, out);
-    if (err != TATU_OK) {
-        return tatu_cli_fail(cli, err, "%s", out->detail);
-    }
+    TATU_TRY(tatu_cli_open_board(cli, dir, out));
     if (tatu_board_find_process(out) == 0) {
         return tatu_cli_fail(cli, TATU_ERR_STATE,
                              "the board is off; start it with 'tatu board "
@@ -184,7 +182,7 @@ static enum tatu_err show(struct tatu_cli *cli)
 }
 
 static const struct tatu_cli_option claim_options[] = {
-    {"--board", CLI_OPTIONAL, "DIR", "a running board, which signs the claim"},
+    {"--board", CLI_OPTIONAL, "NAME|DIR", "a running board, which signs the claim"},
     {"--device-id", CLI_OPTIONAL, "ID", "a device that its maker imported for the catalog"},
 };
 

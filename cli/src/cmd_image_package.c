@@ -264,14 +264,14 @@ static enum tatu_err show(struct tatu_cli *cli)
     const char *signer = NULL;
     TATU_TRY(tatu_cli_read_file(cli, path, TATU_IMAGE_PACKAGE_MAX, &bytes));
     TATU_TRY(tatu_cli_read_package(cli, path, CLI_SPAN(bytes), &info));
-    TATU_TRY(tatu_cli_find_signer(cli, path, CLI_SPAN(bytes), &info, &signer));
     TATU_TRY(tatu_cli_give(cli, tatu_cli_describe_package(&info, CLI_SPAN(bytes))));
-    (void)json_object_set_new(cli->result, "signer", json_string(signer));
     if (info.type == TATU_IMAGE_APPLICATION) {
         json_t *files = json_array();
         (void)json_object_set_new(cli->result, "files", files);
         TATU_TRY(list_files(cli, (struct tatu_span){bytes.data, info.body_len}, files));
     }
+    TATU_TRY(tatu_cli_find_signer(cli, path, CLI_SPAN(bytes), &info, &signer));
+    (void)json_object_set_new(cli->result, "signer", json_string(signer));
     return finish_show(cli);
 }
 

@@ -1,4 +1,5 @@
 /* tatu device recover: writes a whole release to a board that does not start any more. */
+#include "attached.h"
 #include "chip.h"
 #include "config.h"
 #include "print.h"
@@ -87,8 +88,8 @@ static enum tatu_err recover_board(struct tatu_cli_recovery *recovery, const cha
     struct tatu_cli *cli = recovery->cli;
     struct tatu_board board __attribute__((cleanup(tatu_board_close))) = {.dir_fd = -1};
     struct tatu_board_wire wire;
-    enum tatu_err err = tatu_board_open(dir, &board);
-    TATU_TRY(pass(cli, &board, err));
+    TATU_TRY(tatu_cli_open_board(cli, dir, &board));
+    enum tatu_err err;
     bool was_off = tatu_board_find_process(&board) == 0;
     if (was_off) {
         TATU_TRY(switch_on(cli, &board));
@@ -98,6 +99,7 @@ static enum tatu_err recover_board(struct tatu_cli_recovery *recovery, const cha
     recovery->fd = wire.fd;
     err = serve_board(recovery, &board, was_off);
     tatu_board_close_wire(&wire);
+    tatu_board_forget_certificate(&board); /* it makes another one */
     return err;
 }
 
@@ -197,7 +199,7 @@ static enum tatu_err recover(struct tatu_cli *cli)
 }
 
 static const struct tatu_cli_option options[] = {
-    {"--board", CLI_OPTIONAL, "DIR", "a board of the bench, on or off"},
+    {"--board", CLI_OPTIONAL, "NAME|DIR", "a board of the bench, on or off"},
     {"--port", CLI_OPTIONAL, "FILE", "recovery port of another board: serial device or socket"},
     {"--images", CLI_OPTIONAL, "DIR", "folder of a signed release; the one registered last"},
     {"--qemu", CLI_OPTIONAL, "FILE", "the chip's program"},

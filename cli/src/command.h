@@ -9,7 +9,7 @@
 
 enum {
     CLI_OPTION_MAX = 12,
-    CLI_ARGUMENT_MAX = 4,
+    CLI_ARGUMENT_MAX = 32,
     CLI_MANY_MAX = 64,
     CLI_FAILURE_MAX = 700,
 };
@@ -129,7 +129,7 @@ extern const struct tatu_cli_chapter tatu_cli_platform, tatu_cli_maker, tatu_cli
     tatu_cli_image, tatu_cli_deployment, tatu_cli_symbols, tatu_cli_crash, tatu_cli_event,
     tatu_cli_image_package, tatu_cli_hardware_definition, tatu_cli_device_log, tatu_cli_attached,
     tatu_cli_app, tatu_cli_capability, tatu_cli_certificate, tatu_cli_network, tatu_cli_sideload,
-    tatu_cli_support, tatu_cli_wifi;
+    tatu_cli_support, tatu_cli_wifi, tatu_cli_discovery;
 
 #define CLI_CHAPTER(name, table) const struct tatu_cli_chapter name = {table, TATU_COUNT_OF(table)}
 #define CLI_OPTIONS(table) .options = (table), .option_count = TATU_COUNT_OF(table)

@@ -14,6 +14,7 @@ int main(int argc, char **argv)
         .chip = getenv("TATU_QEMU"),
         .epoch = getenv("SOURCE_DATE_EPOCH"),
         .self = self,
+        .discovery = getenv("TATU_DISCOVERY"),
     };
     return tatu_cli_run(argc, argv, &around, stdout, stderr);
 }

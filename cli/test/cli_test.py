@@ -454,7 +454,7 @@ def pins_of_a_board_take_the_place_of_their_names(desk):
     desk.bad("MANIFEST", *words)
     desk.bad("MANIFEST", *words, "--hardware-definition", desk.path("hw/board.json"))
     header = desk.path("inc/hw/bell.h")
-    desk.good("hardware-definition", "generate-header", "--definition", board, "--out", header)
+    desk.good("hardware-definition", "generate-header", "--definition", board, "--out", header, "--with-imports")
     desk.write("use.c", f'#include "{header}"\nint bell[BELL == 12 ? 1 : -1];\n')
     subprocess.run(["cc", "-fsyntax-only", desk.path("use.c")], check=True)
     for peripherals in ([{"Name": "A B", "Type": "Gpio", "MainCoreHeaderValue": "1"}],
