@@ -75,7 +75,7 @@ static void add_consoles(struct board_command *command)
 }
 
 /* The first interface is the way out. The second is the desk's: nothing goes out there, and of the
- * board only its API is seen. */
+ * board only its API is seen, and the debugger's two ports while an application is debugged. */
 static void add_network(const struct tatu_board *board, struct board_command *command)
 {
     add(command, "-netdev");
@@ -85,8 +85,9 @@ static void add_network(const struct tatu_board *board, struct board_command *co
     add(command, "-netdev");
     add(command,
         "user,id=n1,restrict=on,ipv6=off,net=" BOARD_DESK_NET ",host=" BOARD_DESK_HOST
-        ",hostfwd=tcp:%s:%u-" BOARD_DESK_BOARD ":443",
-        board->address, (unsigned)board->port);
+        ",hostfwd=tcp:%s:%u-" BOARD_DESK_BOARD ":443,hostfwd=tcp:%s:2345-" BOARD_DESK_BOARD
+        ":2345,hostfwd=tcp:%s:2342-" BOARD_DESK_BOARD ":2342",
+        board->address, (unsigned)board->port, board->address, board->address);
     add(command, "-device");
     add(command, "virtio-net-device,netdev=n1");
 }

@@ -20,6 +20,7 @@ const struct tatu_cli_chapter *const tatu_cli_chapters[] = {
     &tatu_cli_attached,    &tatu_cli_app,           &tatu_cli_capability,
     &tatu_cli_certificate, &tatu_cli_network,       &tatu_cli_sideload,
     &tatu_cli_support,     &tatu_cli_wifi,          &tatu_cli_discovery,
+    &tatu_cli_manual,      &tatu_cli_new,
 };
 const size_t tatu_cli_chapter_count = TATU_COUNT_OF(tatu_cli_chapters);
 

@@ -129,7 +129,7 @@ extern const struct tatu_cli_chapter tatu_cli_platform, tatu_cli_maker, tatu_cli
     tatu_cli_image, tatu_cli_deployment, tatu_cli_symbols, tatu_cli_crash, tatu_cli_event,
     tatu_cli_image_package, tatu_cli_hardware_definition, tatu_cli_device_log, tatu_cli_attached,
     tatu_cli_app, tatu_cli_capability, tatu_cli_certificate, tatu_cli_network, tatu_cli_sideload,
-    tatu_cli_support, tatu_cli_wifi, tatu_cli_discovery;
+    tatu_cli_support, tatu_cli_wifi, tatu_cli_discovery, tatu_cli_manual, tatu_cli_new;
 
 #define CLI_CHAPTER(name, table) const struct tatu_cli_chapter name = {table, TATU_COUNT_OF(table)}
 #define CLI_OPTIONS(table) .options = (table), .option_count = TATU_COUNT_OF(table)

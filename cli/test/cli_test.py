@@ -191,7 +191,7 @@ def read(path):
 @promise
 def help_lists_every_command_and_each_explains_itself(desk):
     listing = desk.run("help").stdout
-    commands = [line[2:38].strip() for line in listing.splitlines() if line.startswith("  ")]
+    commands = [line[2:44].strip() for line in listing.splitlines() if line.startswith("  ")]
     assert len(commands) > 40, commands
     for command in commands:
         ran = desk.run(*command.split(), "--help")

@@ -1,0 +1,21 @@
+# What the toolchains have in common: where the SDK is, and which API set is meant.
+get_filename_component(AZURE_SPHERE_SDK_PATH "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+set(AZURE_SPHERE_CMAKE_PATH "${CMAKE_CURRENT_LIST_DIR}")
+set(AZURE_SPHERE TRUE)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES AZURE_SPHERE_TARGET_API_SET)
+
+if(NOT AZURE_SPHERE_TARGET_API_SET)
+    set(AZURE_SPHERE_TARGET_API_SET "latest-lts")
+endif()
+file(GLOB _azsphere_sets RELATIVE "${AZURE_SPHERE_SDK_PATH}/Sysroots" "${AZURE_SPHERE_SDK_PATH}/Sysroots/*")
+list(SORT _azsphere_sets COMPARE NATURAL)
+if(AZURE_SPHERE_TARGET_API_SET MATCHES "^latest-(lts|beta)$")
+    list(GET _azsphere_sets -1 AZURE_SPHERE_API_SET_FOLDER)
+elseif(AZURE_SPHERE_TARGET_API_SET IN_LIST _azsphere_sets)
+    set(AZURE_SPHERE_API_SET_FOLDER "${AZURE_SPHERE_TARGET_API_SET}")
+else()
+    list(JOIN _azsphere_sets ", " _azsphere_valid)
+    message(FATAL_ERROR "API set \"${AZURE_SPHERE_TARGET_API_SET}\" is not valid. Valid API sets are: latest-lts, latest-beta, "
+        "${_azsphere_valid}. Set AZURE_SPHERE_TARGET_API_SET in CMakePresets.json to one of them.")
+endif()
+get_filename_component(AZURE_SPHERE_API_SET_DIR "${AZURE_SPHERE_SDK_PATH}/Sysroots/${AZURE_SPHERE_API_SET_FOLDER}" REALPATH)
