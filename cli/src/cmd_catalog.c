@@ -1,4 +1,5 @@
 /* tatu catalog: whose devices, images and keys. */
+#include "developer.h"
 #include "keys.h"
 #include "print.h"
 #include "service.h"
@@ -8,9 +9,20 @@
 #define NAMED                                                                                      \
     .arguments = "[NAME]", .argument_max = 1, .names_last = true, .scope = CLI_SCOPE_CATALOG
 
+/* With --own-key the developer key owns the catalog's devices, and nobody else can sign for them.
+ */
 static enum tatu_err create(struct tatu_cli *cli)
 {
+    CLI_KEY key = {.pkey = NULL};
+    if (tatu_cli_option(cli, "--own-key") != NULL) {
+        TATU_TRY(tatu_cli_load_developer(cli, NULL, &key));
+    }
     json_t *body = json_pack("{s:s, s:{}}", "location", "global", "tags");
+    if (key.pkey != NULL) {
+        (void)json_object_set_new(body, "properties",
+                                  json_pack("{s:{s:o}}", "tatu", "ownerKey",
+                                            tatu_cli_hex(key.public_key, sizeof(key.public_key))));
+    }
     return tatu_cli_give_call(cli, "PUT", CLI_SCOPE_CATALOG, NULL, body);
 }
 
@@ -73,12 +85,19 @@ static enum tatu_err show_ca(struct tatu_cli *cli)
     return TATU_OK;
 }
 
+static const struct tatu_cli_option create_options[] = {
+    {"--own-key", CLI_FLAG, NULL, "the developer key signs, not the service; for good"},
+};
 static const struct tatu_cli_option ca_options[] = {
     {"--out", CLI_OPTIONAL, "FILE", "write the certificate there, PEM"},
 };
 
 static const struct tatu_cli_command commands[] = {
-    {.words = "catalog create", NAMED, .run = create, .summary = "Make a catalog"},
+    {.words = "catalog create",
+     NAMED,
+     CLI_OPTIONS(create_options),
+     .run = create,
+     .summary = "Make a catalog"},
     {.words = "catalog list",
      .scope = CLI_SCOPE_GROUP,
      .run = list,

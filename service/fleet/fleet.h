@@ -31,7 +31,7 @@ struct tatu_catalog {
     int64_t created_s;
     const char *created_by;
     struct tatu_span ca_certificate;     /* DER */
-    uint8_t owner_key[TATU_PUBLIC_SIZE]; /* owner anchor: the catalog's image key */
+    uint8_t owner_key[TATU_PUBLIC_SIZE]; /* owner anchor: the catalog's image key, or the owner's */
 };
 
 struct tatu_catalog_list {
@@ -40,11 +40,19 @@ struct tatu_catalog_list {
     bool more;
 };
 
-/** Makes the catalog with its CA and image key, or takes over the tags. Errors: FULL, IO. */
+/**
+ * Makes the catalog with its CA, or takes over the tags. It gets an image key, with which the
+ * service signs what is uploaded, unless the owner keeps his own.
+ *
+ * owner_key   the owner's public key; NULL, 0: the service signs
+ *
+ * Errors    EXISTS  it is there with another owner key; FULL, IO
+ */
 enum tatu_err tatu_fleet_put_catalog(const struct tatu_call *call,
                                      const struct tatu_identity *identity,
                                      const struct tatu_catalog_key *key, const char *tags,
-                                     struct tatu_catalog *out, bool *out_made);
+                                     struct tatu_span owner_key, struct tatu_catalog *out,
+                                     bool *out_made);
 /** Errors: NOT_FOUND; STATE when sub is NULL and two match. */
 enum tatu_err tatu_fleet_get_catalog(const struct tatu_call *call,
                                      const struct tatu_catalog_key *key, struct tatu_catalog *out);
@@ -56,9 +64,13 @@ enum tatu_err tatu_fleet_list_catalogs(const struct tatu_call *call, const char 
 enum tatu_err tatu_fleet_delete_catalog(const struct tatu_call *call,
                                         const struct tatu_catalog_key *key);
 enum tatu_catalog_secret { TATU_CATALOG_CA_KEY, TATU_CATALOG_IMAGE_KEY };
-/** Free the key. */
+/** Free the key. Errors: STATE when the owner keeps the image key. */
 enum tatu_err tatu_fleet_get_catalog_key(const struct tatu_call *call, int64_t catalog,
                                          enum tatu_catalog_secret which, struct tatu_key **out);
+
+/** The owner anchor of the catalog's devices. */
+enum tatu_err tatu_fleet_get_owner_key(const struct tatu_call *call, int64_t catalog,
+                                       uint8_t out[TATU_PUBLIC_SIZE]);
 
 /* ---- products and groups ---- */
 struct tatu_product {

@@ -1,6 +1,7 @@
 /*
- * Application packages of a catalog: decoded strictly, signed again with the catalog's image key,
- * kept as content-addressed files. Source: docs/protocol/operator-api.md §1; proto/image.h.
+ * Application packages of a catalog: decoded strictly, signed again with the catalog's image key
+ * (or checked, when the owner keeps that), kept as content-addressed files. Source:
+ * docs/protocol/operator-api.md §1; proto/image.h.
  */
 #ifndef TATU_SERVICE_IMAGES_IMAGES_H
 #define TATU_SERVICE_IMAGES_IMAGES_H
@@ -41,12 +42,23 @@ struct tatu_upload {
  *          LONG      over TATU_UPLOAD_MAX
  *          ARGUMENT  it has another image id
  *          EXISTS    the image id is there with other content
+ *          KEY_UNKNOWN, SIGNATURE  the owner keeps the key, and this is not signed with it
  *          FULL, IO
  * Cost     one signature, one file
  */
 enum tatu_err tatu_images_put(const struct tatu_call *call, int64_t catalog,
                               const struct tatu_upload *upload, struct tatu_stored_image *out,
                               bool *out_made);
+/**
+ * A capability file for one device, signed with the catalog's image key.
+ *
+ * Errors   STATE    the owner keeps the key
+ *          ARGUMENT a set that no file can have
+ */
+enum tatu_err tatu_images_make_capability(const struct tatu_call *call, int64_t catalog,
+                                          const uint8_t device[64], uint32_t set,
+                                          struct tatu_span *out);
+
 /** Errors: NOT_FOUND. */
 enum tatu_err tatu_images_get(const struct tatu_call *call, int64_t catalog,
                               const uint8_t image[16], struct tatu_stored_image *out);

@@ -515,6 +515,18 @@ class Story:
         status, answer = service.operator("PUT", path, good)
         check("a statement claims", status == 201
               and answer["properties"]["deviceId"] == device.hex, answer)
+        capability = path.replace("?", "/generateCapabilityImage?")
+        status, answer = service.operator("POST", capability, {"capabilities": ["ApplicationDevelopment", "FieldServicing"]})
+        file = base64.b64decode(answer["image"]) if status == 200 else b""
+        check("a capability file is for the device", status == 200 and file[12:76] == device.id
+              and file[76:84] == struct.pack("<4H", 1, 11, 13, 0), answer)
+        check("and signed by the catalog's owner key", raw_verify(bytes.fromhex(nonce["ownerKey"]), file[-64:], file[:-64]))
+        for wrong in ({}, {"capabilities": []}, {"capabilities": ["Everything"]}, {"capabilities": [11]}):
+            check("a capability that does not exist is refused", service.operator("POST", capability, wrong)[0] == 400)
+        check("a catalog keeps its owner key", code_of(service.operator("PUT", arm("shop"), {
+            "location": "global", "properties": {"tatu": {"ownerKey": public(new_key()).hex()}}})) == "Conflict")
+        check("what is no key is refused", service.operator("PUT", arm("keyed"), {
+            "location": "global", "properties": {"tatu": {"ownerKey": "11" * 64}}})[0] == 400)
         check("claiming again succeeds", service.operator("PUT", path, good)[0] == 200)
         check("another catalog gets a conflict", code_of(service.operator(
             "PUT", arm("other", f"/products/.default/deviceGroups/.default/devices/{device.hex}"),

@@ -34,8 +34,8 @@ int world_open(void **state)
                TATU_OK ||
            tatu_fleet_put_key(&world.call, TATU_KEYS_RELEASE, "os", release, &listed, &made) !=
                TATU_OK ||
-           tatu_fleet_put_catalog(&world.call, world.identity, &key, "{}", &world.catalog, &made) !=
-               TATU_OK ||
+           tatu_fleet_put_catalog(&world.call, world.identity, &key, "{}",
+                                  (struct tatu_span){NULL, 0}, &world.catalog, &made) != TATU_OK ||
            tatu_fleet_put_product(&world.call, world.catalog.id, "bell", NULL, &world.product,
                                   &made) != TATU_OK ||
            tatu_fleet_get_group(&world.call, world.catalog.id, "bell", "Production",

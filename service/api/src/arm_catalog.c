@@ -15,6 +15,9 @@ static void put_catalog(const struct work *work, struct tatu_json_writer *json,
     tatu_json_put_raw(json, "tags", catalog->tags);
     tatu_api_open_properties(json);
     tatu_json_put_guid(json, "tenantId", catalog->tenant);
+    tatu_json_open_object(json, "tatu");
+    tatu_json_put_hex(json, "ownerKey", TATU_SPAN_OF(catalog->owner_key));
+    tatu_json_close_object(json);
     tatu_api_close_properties(json, catalog->created_by, catalog->created_s);
     tatu_json_close_object(json);
 }
@@ -29,8 +32,12 @@ HANDLER(tatu_api_put_catalog)
     const struct tatu_catalog_key key = {tatu_api_param(work, "sub"), tatu_api_param(work, "rg"),
                                          tatu_api_param(work, "catalog")};
     TATU_TRY(tatu_api_decode_catalog(request->body, work->call.arena, &body, &work->message));
-    TATU_TRY(
-        tatu_fleet_put_catalog(&work->call, work->api->identity, &key, body.tags, &catalog, &made));
+    enum tatu_err err = tatu_fleet_put_catalog(&work->call, work->api->identity, &key, body.tags,
+                                               body.owner_key, &catalog, &made);
+    if (err == TATU_ERR_EXISTS) {
+        return tatu_api_fail(work, err, NULL, "the catalog has another owner key, for good");
+    }
+    TATU_TRY(err);
     put_catalog(work, tatu_api_start_json(work), &catalog);
     tatu_api_answer_json(work, made ? 201 : 200, &work->json);
     return TATU_OK;

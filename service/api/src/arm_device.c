@@ -2,6 +2,7 @@
 
 #include "bodies.h"
 #include "handlers.h"
+#include "service/images/images.h"
 
 #define UNASSIGNED ".unassigned"
 
@@ -88,6 +89,30 @@ HANDLER(tatu_api_get_device)
     uint8_t id[64];
     TATU_TRY(find_device(work, &catalog, id));
     return answer_device(work, 200, &catalog, id);
+}
+
+HANDLER(tatu_api_make_capability)
+{
+    (void)answer;
+    struct work *work = context;
+    struct tatu_catalog catalog;
+    struct tatu_span file;
+    uint8_t id[64];
+    uint32_t set = 0;
+    TATU_TRY(tatu_api_decode_capabilities(request->body, &set, &work->message));
+    TATU_TRY(find_device(work, &catalog, id));
+    enum tatu_err err = tatu_images_make_capability(&work->call, catalog.id, id, set, &file);
+    if (err == TATU_ERR_STATE) {
+        return tatu_api_fail(work, err, "OwnerSigns",
+                             "the catalog's owner keeps the key and signs capability files");
+    }
+    TATU_TRY(err);
+    struct tatu_json_writer *json = tatu_api_start_json(work);
+    tatu_json_open_object(json, NULL);
+    tatu_json_put_base64(json, "image", file);
+    tatu_json_close_object(json);
+    tatu_api_answer_json(work, 200, json);
+    return TATU_OK;
 }
 
 static enum tatu_err answer_devices(struct work *work, const struct tatu_catalog *catalog,

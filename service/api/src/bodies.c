@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "names.h"
+#include "proto/capability.h"
 #include "proto/image.h"
 
 #define JSON_SCOPED struct tatu_json *__attribute__((cleanup(drop_json)))
@@ -99,6 +100,14 @@ enum tatu_err tatu_api_decode_catalog(struct tatu_span text, struct tatu_arena *
     if (tags != NULL && !tatu_json_is_object(tags)) {
         return refuse(why, "tags are an object");
     }
+    struct tatu_span owner_key = {NULL, 0};
+    if (tatu_json_at(json, "properties.tatu.ownerKey") != NULL) {
+        TATU_TRY(get_hex(json, "properties.tatu.ownerKey", arena, &owner_key, why));
+        if (owner_key.len != TATU_PUBLIC_SIZE || !tatu_crypto_is_public(owner_key.data)) {
+            return refuse(why, "ownerKey is no public key of P-256");
+        }
+    }
+    out->owner_key = owner_key;
     out->tags = tags == NULL ? "{}" : tatu_json_print(tags, arena);
     return TATU_OK;
 }
@@ -130,6 +139,37 @@ enum tatu_err tatu_api_decode_group(struct tatu_span text, struct tatu_arena *ar
     TATU_TRY(get_choice(json, "properties.regionalDataBoundary", regions, &s.region, why));
     *out = s;
     return TATU_OK;
+}
+
+enum tatu_err tatu_api_decode_capabilities(struct tatu_span text, uint32_t *out, const char **why)
+{
+    /* the original's test key is believed as long as applications are developed */
+    static const struct {
+        const char *name;
+        uint32_t set;
+    } known[] = {
+        {"ApplicationDevelopment", TATU_CAPABILITY_BIT(TATU_CAPABILITY_TEST_KEY) |
+                                       TATU_CAPABILITY_BIT(TATU_CAPABILITY_APP_DEVELOPMENT)},
+        {"FieldServicing", TATU_CAPABILITY_BIT(TATU_CAPABILITY_FIELD_SERVICING)},
+    };
+    JSON_SCOPED json = NULL;
+    uint32_t set = 0;
+    TATU_TRY(parse_object(text, &json, why));
+    const struct tatu_json *list = tatu_json_at(json, "capabilities");
+    const size_t count = list == NULL ? 0 : tatu_json_count(list);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = tatu_json_text(tatu_json_item(list, i), "");
+        size_t k = 0;
+        while (k < TATU_COUNT_OF(known) && (name == NULL || strcmp(name, known[k].name) != 0)) {
+            k++;
+        }
+        if (k == TATU_COUNT_OF(known)) {
+            return refuse(why, "a capability is ApplicationDevelopment or FieldServicing");
+        }
+        set |= known[k].set;
+    }
+    *out = set;
+    return set != 0 ? TATU_OK : refuse(why, "no capability is asked for");
 }
 
 enum tatu_err tatu_api_decode_renewal(struct tatu_span text, int64_t *out_grace_s, const char **why)

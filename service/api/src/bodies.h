@@ -10,10 +10,14 @@
 #define BODY_IMPORT_MAX 1000u
 
 struct body_catalog {
-    const char *tags; /* JSON object, compact */
+    const char *tags;           /* JSON object, compact */
+    struct tatu_span owner_key; /* 64 bytes when the owner keeps the key; else empty */
 };
 enum tatu_err tatu_api_decode_catalog(struct tatu_span text, struct tatu_arena *arena,
                                       struct body_catalog *out, const char **why);
+
+/** The set of capabilities that a body of names asks for, at least one. */
+enum tatu_err tatu_api_decode_capabilities(struct tatu_span text, uint32_t *out, const char **why);
 
 /** description NULL: not given. */
 enum tatu_err tatu_api_decode_product(struct tatu_span text, struct tatu_arena *arena,

@@ -28,6 +28,7 @@ HANDLER(tatu_api_list_groups);
 /* arm_device.c */
 HANDLER(tatu_api_claim_device);
 HANDLER(tatu_api_get_device);
+HANDLER(tatu_api_make_capability);
 HANDLER(tatu_api_list_devices);
 HANDLER(tatu_api_list_catalog_devices);
 HANDLER(tatu_api_count_devices);

@@ -55,6 +55,8 @@ const struct tatu_http_route tatu_api_routes_operator[] = {
     ARM_GET(GROUP "/devices", tatu_api_list_devices),
     ARM_WRITE(PUT, GROUP "/devices/{device}", ROUTES_JSON_BODY_MAX, tatu_api_claim_device),
     ARM_GET(GROUP "/devices/{device}", tatu_api_get_device),
+    ARM_WRITE(POST, GROUP "/devices/{device}/generateCapabilityImage", ROUTES_JSON_BODY_MAX,
+              tatu_api_make_capability),
     ARM_WRITE(PATCH, GROUP "/devices/{device}", ROUTES_JSON_BODY_MAX, tatu_api_move_device),
     ARM_GET(CATALOG "/images", tatu_api_list_images),
     ARM_WRITE(PUT, CATALOG "/images/{guid}", ROUTES_IMAGE_BODY_MAX, tatu_api_put_image),

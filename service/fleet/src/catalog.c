@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "names.h"
 #include "service/fleet/fleet.h"
 
@@ -64,22 +66,27 @@ static void make_tenant(uint8_t out[16])
  * same transaction as the catalog. */
 static enum tatu_err insert_catalog(const struct tatu_call *call,
                                     const struct tatu_identity *identity,
-                                    const struct tatu_catalog_key *key, const char *tags)
+                                    const struct tatu_catalog_key *key, const char *tags,
+                                    struct tatu_span given)
 {
     struct tatu_key *ca __attribute__((cleanup(tatu_crypto_drop_key))) = NULL;
     struct tatu_key *image __attribute__((cleanup(tatu_crypto_drop_key))) = NULL;
     uint8_t tenant[16], ca_public[TATU_PUBLIC_SIZE], owner_key[TATU_PUBLIC_SIZE];
     make_tenant(tenant);
     TATU_TRY(tatu_crypto_make_key(&ca));
-    TATU_TRY(tatu_crypto_make_key(&image));
     tatu_crypto_get_public(ca, ca_public);
-    tatu_crypto_get_public(image, owner_key);
     struct tatu_buf certificate = tatu_arena_buf(call->arena, TATU_CERTIFICATE_MAX);
     struct tatu_buf ca_der = tatu_arena_buf(call->arena, TATU_KEY_DER_MAX);
     struct tatu_buf image_der = tatu_arena_buf(call->arena, TATU_KEY_DER_MAX);
     TATU_TRY(tatu_identity_issue_catalog(identity, tenant, ca_public, call->now_s, &certificate));
     TATU_TRY(tatu_crypto_encode_key(ca, &ca_der));
-    TATU_TRY(tatu_crypto_encode_key(image, &image_der));
+    if (given.len == sizeof(owner_key)) {
+        memcpy(owner_key, given.data, sizeof(owner_key)); /* and no image key: the owner signs */
+    } else {
+        TATU_TRY(tatu_crypto_make_key(&image));
+        tatu_crypto_get_public(image, owner_key);
+        TATU_TRY(tatu_crypto_encode_key(image, &image_der));
+    }
     TATU_TRY(TATU_RUN(
         call->store,
         "INSERT INTO catalog(sub, rg, name, folded, tenant, tags, created_s, created_by, ca_key,"
@@ -95,13 +102,17 @@ static enum tatu_err insert_catalog(const struct tatu_call *call,
 enum tatu_err tatu_fleet_put_catalog(const struct tatu_call *call,
                                      const struct tatu_identity *identity,
                                      const struct tatu_catalog_key *key, const char *tags,
-                                     struct tatu_catalog *out, bool *out_made)
+                                     struct tatu_span owner_key, struct tatu_catalog *out,
+                                     bool *out_made)
 {
     struct tatu_catalog catalog;
     enum tatu_err err = tatu_fleet_get_catalog(call, key, &catalog);
     bool made = err == TATU_ERR_NOT_FOUND;
     if (made) {
-        err = insert_catalog(call, identity, key, tags);
+        err = insert_catalog(call, identity, key, tags, owner_key);
+    } else if (err == TATU_OK && owner_key.len == sizeof(catalog.owner_key) &&
+               memcmp(owner_key.data, catalog.owner_key, owner_key.len) != 0) {
+        err = TATU_ERR_EXISTS;
     } else if (err == TATU_OK) {
         err = TATU_RUN(call->store, "UPDATE catalog SET tags=? WHERE id=?", TATU_TEXT(tags),
                        TATU_INT(catalog.id));
@@ -163,5 +174,17 @@ enum tatu_err tatu_fleet_get_catalog_key(const struct tatu_call *call, int64_t c
                         TATU_INT(catalog)));
     TATU_TRY(tatu_store_rows_next(rows));
     int column = which == TATU_CATALOG_CA_KEY ? 0 : 1;
-    return tatu_crypto_decode_key(tatu_store_rows_bytes(rows, column, call->arena), out);
+    const struct tatu_span der = tatu_store_rows_bytes(rows, column, call->arena);
+    return der.len == 0 ? TATU_ERR_STATE : tatu_crypto_decode_key(der, out);
+}
+
+enum tatu_err tatu_fleet_get_owner_key(const struct tatu_call *call, int64_t catalog,
+                                       uint8_t out[TATU_PUBLIC_SIZE])
+{
+    TATU_ROWS_SCOPED rows = NULL;
+    TATU_TRY(TATU_QUERY(call->store, "SELECT owner_key FROM catalog WHERE id=?", &rows,
+                        TATU_INT(catalog)));
+    TATU_TRY(tatu_store_rows_next(rows));
+    tatu_store_rows_fixed(rows, 0, out, TATU_PUBLIC_SIZE);
+    return TATU_OK;
 }

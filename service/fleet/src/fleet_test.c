@@ -15,9 +15,9 @@ static struct tatu_catalog second_catalog(struct world *world)
     const struct tatu_catalog_key key = {"sub", "rg", "other"};
     struct tatu_catalog catalog;
     bool made = false;
-    assert_int_equal(
-        tatu_fleet_put_catalog(&world->call, world->identity, &key, "{}", &catalog, &made),
-        TATU_OK);
+    assert_int_equal(tatu_fleet_put_catalog(&world->call, world->identity, &key, "{}",
+                                            (struct tatu_span){NULL, 0}, &catalog, &made),
+                     TATU_OK);
     return catalog;
 }
 
@@ -29,7 +29,7 @@ static void catalog_is_found_in_any_case_and_made_once(void **state)
     struct tatu_catalog catalog;
     bool made = true;
     assert_int_equal(tatu_fleet_put_catalog(&world->call, world->identity, &key, "{\"a\":\"b\"}",
-                                            &catalog, &made),
+                                            (struct tatu_span){NULL, 0}, &catalog, &made),
                      TATU_OK);
     assert_false(made);
     assert_string_equal(catalog.name, "shop");
@@ -37,9 +37,9 @@ static void catalog_is_found_in_any_case_and_made_once(void **state)
     assert_memory_equal(catalog.tenant, world->catalog.tenant, 16);
     assert_int_equal(tatu_fleet_get_catalog(&world->call, &any, &catalog), TATU_OK);
     const struct tatu_catalog_key twin = {"sub2", "rg", "shop"};
-    assert_int_equal(
-        tatu_fleet_put_catalog(&world->call, world->identity, &twin, "{}", &catalog, &made),
-        TATU_OK);
+    assert_int_equal(tatu_fleet_put_catalog(&world->call, world->identity, &twin, "{}",
+                                            (struct tatu_span){NULL, 0}, &catalog, &made),
+                     TATU_OK);
     assert_int_equal(tatu_fleet_get_catalog(&world->call, &any, &catalog), TATU_ERR_STATE);
     const struct tatu_catalog_key none = {"sub", "rg", "none"};
     assert_int_equal(tatu_fleet_get_catalog(&world->call, &none, &catalog), TATU_ERR_NOT_FOUND);

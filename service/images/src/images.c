@@ -1,5 +1,6 @@
 #include "service/images/images.h"
 
+#include "proto/capability.h"
 #include "proto/image.h"
 
 #include <string.h>
@@ -65,13 +66,40 @@ static enum tatu_err sign_package(const struct tatu_call *call, int64_t catalog,
     return TATU_OK;
 }
 
+/* The owner keeps the key: what he uploads he has signed himself. */
+static enum tatu_err check_owner(const struct tatu_call *call, int64_t catalog,
+                                 struct tatu_span package, const struct tatu_image_info *info)
+{
+    uint8_t owner[TATU_PUBLIC_SIZE], digest[32], thumbprint[TATU_THUMBPRINT_SIZE];
+    TATU_TRY(tatu_fleet_get_owner_key(call, catalog, owner));
+    tatu_crypto_thumbprint(owner, thumbprint);
+    if (memcmp(thumbprint, info->thumbprint, sizeof(thumbprint)) != 0) {
+        return TATU_ERR_KEY_UNKNOWN;
+    }
+    tatu_crypto_sha256((struct tatu_span){package.data, info->signed_len}, digest);
+    return tatu_crypto_verify_digest(owner, digest, info->signature);
+}
+
+static enum tatu_err make_trusted(const struct tatu_call *call, int64_t catalog,
+                                  struct tatu_span package, const struct tatu_image_info *info,
+                                  struct tatu_span *out)
+{
+    enum tatu_err err = sign_package(call, catalog, package, info, out);
+    if (err != TATU_ERR_STATE) {
+        return err;
+    }
+    TATU_TRY(check_owner(call, catalog, package, info));
+    *out = package;
+    return TATU_OK;
+}
+
 static enum tatu_err insert_image(const struct tatu_call *call, int64_t catalog,
                                   const struct tatu_upload *upload,
                                   const struct tatu_image_info *info, const uint8_t content[32])
 {
     struct tatu_span package;
     uint8_t digest[32];
-    TATU_TRY(sign_package(call, catalog, upload->package, info, &package));
+    TATU_TRY(make_trusted(call, catalog, upload->package, info, &package));
     tatu_crypto_sha256(package, digest);
     /* file first: without its row it is swept up at the next start */
     enum tatu_err err = tatu_store_create_file(call->store, file_name(call, digest), package);
@@ -140,6 +168,25 @@ enum tatu_err tatu_images_put(const struct tatu_call *call, int64_t catalog,
     TATU_TRY(find_image(call, catalog, info.image, out, stored));
     *out_made = true;
     return TATU_OK;
+}
+
+enum tatu_err tatu_images_make_capability(const struct tatu_call *call, int64_t catalog,
+                                          const uint8_t device[64], uint32_t set,
+                                          struct tatu_span *out)
+{
+    struct tatu_image_info info = {
+        .type = TATU_IMAGE_CAPABILITY,
+        .built_s = (uint64_t)call->now_s,
+        .name = "capability",
+        .body_len = TATU_CAPABILITY_SIZE,
+    };
+    struct tatu_buf body = tatu_arena_buf(call->arena, TATU_CAPABILITY_SIZE);
+    TATU_TRY(tatu_proto_encode_capability(set, device, &body));
+    tatu_crypto_random(info.component, sizeof(info.component));
+    tatu_crypto_random(info.image, sizeof(info.image));
+    TATU_TRY(sign_package(call, catalog, (struct tatu_span){body.data, body.len}, &info, out));
+    return tatu_store_audit(call, "give capability",
+                            tatu_arena_hex(call->arena, (struct tatu_span){device, 64}));
 }
 
 enum tatu_err tatu_images_get(const struct tatu_call *call, int64_t catalog,
