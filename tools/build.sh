@@ -30,4 +30,8 @@ if [ ! -f "$dir/build.ninja" ]; then
 fi
 /usr/bin/python3 tools/doors.py "$dir/doors"
 ninja -C "$dir" "$@" >&2
+if [ "$kind" = host ]; then # where people and scripts look for it
+    mkdir -p build/bin
+    ln -sfn ../host/cli/tatu build/bin/tatu
+fi
 echo "$dir"

@@ -1,10 +1,14 @@
 #include "cli/cli.h"
 
+#include "app_log.h"
 #include "approot.h"
 #include "bodies.h"
+#include "device_errors.h"
 #include "package.h"
 #include "print.h"
 #include "verity.h"
+
+#include "proto/device_errors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -341,6 +345,116 @@ static void every_command_has_words_a_summary_and_room_for_its_options(void **st
     }
 }
 
+static void every_device_error_is_there_once_with_a_sentence(void **state)
+{
+    (void)state;
+    uint32_t before = 0;
+    for (size_t i = 0; i < tatu_cli_device_error_count; i++) {
+        const struct tatu_cli_device_error *row = &tatu_cli_device_errors[i];
+        const uint32_t number = (uint32_t)row->category << 20 | row->code;
+        assert_true(number > before);
+        assert_true(strlen(row->name) > 0 && strlen(row->text) > 8);
+        assert_null(strpbrk(row->text, ";\n"));
+        assert_ptr_equal(tatu_cli_find_device_error(number), row);
+        before = number;
+    }
+    assert_int_equal(tatu_cli_device_error_count, 771);
+    assert_null(tatu_cli_find_device_error(14u << 20 | 14)); /* a gap of the original */
+    assert_null(tatu_cli_find_device_error(0));
+    assert_string_equal(tatu_cli_find_device_error(14680076)->name, "AppNotPresent");
+}
+
+/* Numbers that our own device answers are among them. */
+static void numbers_of_our_device_have_sentences(void **state)
+{
+    (void)state;
+    static const uint32_t numbers[] = {
+        TATU_NUMBER_REST_COMMAND_AUTHORIZATION_FAILED, TATU_NUMBER_IMAGE_UPDATE_VERIFICATION_FAILED,
+        TATU_NUMBER_CERT_STORAGE_OUT_OF_SPACE,         TATU_NUMBER_WIFI_WIFI_DISABLED,
+        TATU_NUMBER_NET_CONFIG_INVALID_INTERFACE,      TATU_NUMBER_JSON_INVALID_JSON_OBJECT,
+        TATU_NUMBER_PARTITION_NO_IMAGES_TO_INSTALL,    TATU_NUMBER_HTTP_INVALID_REQUEST_URI,
+        TATU_NUMBER_REST_UPDATE_INVALID_IMAGE,
+    };
+    for (size_t i = 0; i < TATU_COUNT_OF(numbers); i++) {
+        assert_non_null(tatu_cli_find_device_error(numbers[i]));
+    }
+}
+
+static void only_what_is_new_of_a_log_is_shown(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before;
+        const char *now;
+        size_t fresh;
+    } rows[] = {
+        {"", "", 0},          {"", "abc", 3},
+        {"abc", "abc", 0},    {"abc", "abcd", 1},
+        {"abc", "bcd", 1},    {"abc", "xyz", 3},
+        {"aaaa", "aaaab", 1}, {"abcabc", "abcabcabc", 3},
+        {"abc", "", 0},       {"ab\ncd", "cd\nef", 3},
+    };
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        const struct tatu_span before = {(const uint8_t *)rows[i].before, strlen(rows[i].before)};
+        const struct tatu_span now = {(const uint8_t *)rows[i].now, strlen(rows[i].now)};
+        assert_int_equal(tatu_cli_count_new(before, now), rows[i].fresh);
+    }
+}
+
+static const struct tatu_cli_command *find(int argc, char **argv)
+{
+    const struct tatu_cli_command *command = NULL;
+    (void)tatu_cli_find_command(argc, argv, &command);
+    return command;
+}
+
+/* The longest name counts, and those of the original's first tool are the same commands. */
+static void commands_are_found_by_all_their_names(void **state)
+{
+    static char device[] = "device", app[] = "app", start[] = "start", list[] = "list",
+                dev[] = "dev", sl[] = "sl", sideload[] = "sideload", image[] = "image";
+    (void)state;
+    struct {
+        int argc;
+        char *argv[4];
+        const char *words;
+    } rows[] = {
+        {4, {NULL, device, app, start}, "device app start"},
+        {4, {NULL, device, sideload, start}, "device app start"},
+        {4, {NULL, dev, sl, start}, "device app start"},
+        {3, {NULL, device, list, NULL}, "device list"},
+        {3, {NULL, image, list, NULL}, "image list"},
+        {2, {NULL, device, NULL, NULL}, NULL},
+        {3, {NULL, device, app, NULL}, NULL},
+    };
+    for (size_t i = 0; i < TATU_COUNT_OF(rows); i++) {
+        const struct tatu_cli_command *command = find(rows[i].argc, rows[i].argv);
+        assert_true((command == NULL) == (rows[i].words == NULL));
+        if (command != NULL) {
+            assert_string_equal(command->words, rows[i].words);
+        }
+    }
+}
+
+/* No two commands answer to one name. */
+static void no_name_is_two_commands(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < tatu_cli_chapter_count; i++) {
+        for (size_t k = 0; k < tatu_cli_chapters[i]->count; k++) {
+            const struct tatu_cli_command *command = &tatu_cli_chapters[i]->commands[k];
+            char line[256];
+            char *argv[8] = {NULL};
+            int argc = 1;
+            (void)snprintf(line, sizeof(line), "%s", command->words);
+            for (char *word = strtok(line, " "); word != NULL; word = strtok(NULL, " ")) {
+                argv[argc++] = word;
+            }
+            assert_ptr_equal(find(argc, argv), command);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +469,11 @@ int main(void)
         cmocka_unit_test(escape_keeps_letters_and_drops_what_steers_a_terminal),
         cmocka_unit_test(base64_goes_there_and_back),
         cmocka_unit_test(command_line_errors_are_one_line_with_status_2),
+        cmocka_unit_test(every_device_error_is_there_once_with_a_sentence),
+        cmocka_unit_test(numbers_of_our_device_have_sentences),
+        cmocka_unit_test(only_what_is_new_of_a_log_is_shown),
+        cmocka_unit_test(commands_are_found_by_all_their_names),
+        cmocka_unit_test(no_name_is_two_commands),
         cmocka_unit_test(every_command_has_words_a_summary_and_room_for_its_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

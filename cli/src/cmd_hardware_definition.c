@@ -104,7 +104,7 @@ static enum tatu_err test_header(struct tatu_cli *cli)
     {"--hardware-definition-file", CLI_REQUIRED, "FILE", "hardware definition, JSON",              \
      "--definition --input -i"},                                                                   \
         {"--out", CLI_OPTIONAL, "FILE", "the header; inc/hw/NAME.h beside the definition",         \
-         "--output -p"},                                                                           \
+         "--output-file -p"},                                                                      \
     {                                                                                              \
         "--search", CLI_MANY, "DIR...", "folders in which imports are looked for",                 \
             "--hardware-definition-directories"                                                    \

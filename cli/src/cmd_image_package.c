@@ -276,7 +276,7 @@ static enum tatu_err show(struct tatu_cli *cli)
 }
 
 #define SIGNING_OPTIONS                                                                            \
-    {"--out", CLI_REQUIRED, "FILE", "the package", "--destination --output --output-file"},        \
+    {"--out", CLI_REQUIRED, "FILE", "the package", "--destination --output-file -d"},              \
         {"--key", CLI_OPTIONAL, "FILE", "key to sign with; the developer key", NULL},              \
         {"--remove-at-boot", CLI_FLAG, NULL, "an image that the next start removes", NULL},        \
     {                                                                                              \

@@ -264,6 +264,10 @@ enum tatu_err tatu_cli_ask_device(struct tatu_cli *cli, const struct tatu_cli_ta
     CLI_BYTES bytes = {NULL, 0};
     TATU_TRY(tatu_cli_ask_bytes(cli, target, ask, &bytes));
     json_t *json = json_loadb((const char *)bytes.data, bytes.len, JSON_REJECT_DUPLICATES, NULL);
+    if (json == NULL) { /* a counter of 64 bits may be over what the library's integers hold */
+        json = json_loadb((const char *)bytes.data, bytes.len,
+                          JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
+    }
     if (!json_is_object(json)) {
         json_decref(json);
         return tatu_cli_fail(cli, TATU_ERR_FORMAT,

@@ -12,6 +12,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import shutil
 import ssl
 import stat
@@ -205,6 +206,101 @@ def a_noun_alone_lists_its_commands(desk):
         assert ran.returncode == 0 and ran.stderr == "", ran
         assert [row.split()[:2] for row in ran.stdout.splitlines()] == [
             ["device-group", verb] for verb in ("create", "update", "list", "show")], ran.stdout
+
+
+@promise
+def old_names_and_spellings_mean_the_same(desk):
+    package = pack(desk, make_application(desk))
+    path = desk.path("app.imagepackage")
+    for words in (["image-package", "show", path], ["image-package", "show", "--image-package", path],
+                  ["image", "show-package", "-f", path], ["image-package", "show", "--imagepackage", path]):
+        assert desk.good(*words)["imageId"] == package["imageId"], words
+    text = desk.run("image-package", "show", path, "-o", "table").stdout
+    for line in ("Section: Identity", "  Image Type:          Applications", f"  Component ID:        {package['componentId']}",
+                 "  Signing Type:        ECDsa256", "Section: Debug", "  Image Name:          doorbell", "Section: Temporary Image",
+                 "  Remove image at boot: False", "  Under development:   False", "Section: ABI Depends",
+                 "  Depends on:          ApplicationRuntime, Version 12"):
+        assert line + "\n" in text, (line, text)
+    assert "sdkVersion" in desk.good("show-sdk-version")
+    desk.bad("ARGUMENT", "image-package", "show", path, "--image-package", path, status=2)
+
+
+@promise
+def packages_say_whether_they_are_under_development(desk):
+    manifest = make_application(desk)
+    for flags, word, lines in ((["--under-development"], 2, ("False", "True")), (["--remove-at-boot"], 1, ("True", "False")),
+                               ([], 0, ("False", "False"))):
+        desk.good("image-package", "pack-application", "--input", desk.path("approot"), "--manifest", manifest,
+                  "--out", desk.path("app"), *flags)
+        _, sections = read_package(read(desk.path("app")))
+        assert sections["TP"] == struct.pack("<I", word)
+        assert re.findall(r"(?:boot|development): +(True|False)", desk.run("image-package", "show", desk.path("app")).stdout) == list(lines)
+
+
+@promise
+def the_manifest_of_the_folder_is_taken_when_none_is_named(desk):
+    manifest = make_application(desk)
+    shutil.copy(manifest, desk.path("approot/app_manifest.json"))
+    desk.good("image-package", "pack-application", "--input-directory", desk.path("approot"), "--destination", desk.path("app"))
+    os.remove(desk.path("approot/app_manifest.json"))
+    desk.bad("NOT_FOUND", "image-package", "pack-application", "--input", desk.path("approot"), "--out", desk.path("app"))
+
+
+@promise
+def whose_signature_a_package_carries_is_said_and_checked(desk):
+    pack(desk, make_application(desk))
+    package = bytearray(read(desk.path("app.imagepackage")))
+    assert desk.good("image-package", "show", desk.path("app.imagepackage"))["signer"] == "developer key of this desk"
+    at = package.rindex(b"SG\x18\0") + 4
+    package[at:at + 20] = bytes.fromhex("a8d5cc6958f48710140d7a26160fc1cfc31f5df0")
+    line = desk.bad("SIGNATURE", "image-package", "show", desk.write("forged", bytes(package)))
+    assert "Azure Sphere SDK test key" in line
+    package[at:at + 20] = b"\x11" * 20
+    assert desk.good("image-package", "show", desk.write("stranger", bytes(package)))["signer"] == "unknown"
+    body = bytearray(read(desk.path("app.imagepackage")))
+    body[-1] ^= 1
+    desk.bad("SIGNATURE", "image-package", "show", desk.write("flipped", bytes(body)))
+
+
+@promise
+def board_configurations_are_packed(desk):
+    for number, preset in enumerate(("lan-enc28j60-isu0-int5", "lan-enc28j60-isu1-int2")):
+        shown = desk.good("image-package", "pack-board-config", "--preset", preset, "--out", desk.path("eth"))
+        assert (shown["imageType"], shown["imageTypeTitle"], shown["name"]) == (21, "CustomerBoardConfig", preset)
+        body_len, _ = read_package(read(desk.path("eth")))
+        tree = read(desk.path("eth"))[:body_len]
+        head = struct.unpack(">10I", tree[:40])
+        assert head[0] == 0xd00dfeed and head[1] == len(tree) and head[5:7] == (17, 16)
+        assert f"isu{number}".encode() in tree and b"microchip,enc28j60" in tree
+        desk.good("image-package", "pack-board-config", "--input", desk.write("tree.dtb", tree), "--out", desk.path("same"))
+    desk.bad("ARGUMENT", "image-package", "pack-board-config", "--preset", "none", "--out", desk.path("x"))
+    desk.bad("ARGUMENT", "image-package", "pack-board-config", "--out", desk.path("x"))
+    desk.bad("FORMAT", "image-package", "pack-board-config", "--input", desk.write("bad", "no tree"), "--out", desk.path("x"))
+
+
+@promise
+def lines_are_completed_from_the_table(desk):
+    def following(*words):
+        return desk.run("completion", "next", "--", *words).stdout.split()
+    assert "device" in following("") and following("dev") == ["device-group", "device"] or following("dev") == ["device", "device-group"]
+    assert following("device", "sideload", "") == ["deploy", "delete", "show-deployment-timeout", "set-deployment-timeout"]
+    assert following("device", "app", "start", "--d") == ["--device", "--debug-mode"]
+    assert following("device", "app", "start", "-o", "") == ["json", "table"]
+    script = desk.run("completion", "bash").stdout
+    folder = os.path.dirname(TATU)
+    told = subprocess.run(["bash", "-c", f'{script}\nCOMP_WORDS=(tatu device app st) COMP_CWORD=3; _tatu; echo "${{COMPREPLY[@]}}"'],
+                          env={**desk.env, "PATH": folder + ":" + desk.env["PATH"]}, capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["start", "stop"], told
+    desk.bad("ARGUMENT", "completion", "fish")
+
+
+@promise
+def every_command_has_its_page(desk):
+    desk.good("manual", "--folder", desk.path("man"))
+    commands = [line[2:44].strip() for line in desk.run("help").stdout.splitlines() if line.startswith("  ")]
+    assert sorted(os.listdir(desk.path("man"))) == sorted(["tatu.1"] + ["tatu-" + c.replace(" ", "-") + ".1" for c in commands])
+    page = read(desk.path("man/tatu-device-app-start.1")).decode()
+    assert ".B \\-\\-debug\\-mode" in page and "Start applications" in page
 
 
 @promise
