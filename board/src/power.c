@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-    END_TIMEOUT_MS = 5000, /* an orderly end closes files only */
+    END_TIMEOUT_MS = 30000, /* an orderly end closes files only; a busy host takes its time */
     POLL_MS = 10,
     WORDS_MAX = 300, /* of the program's last words, for the operator */
 };
