@@ -40,6 +40,7 @@ mkdir -p "$new/CMakeFiles" "$new/Sysroots" "$new/bin" "$new/HardwareDefinitions"
     "$new/share/bash-completion/completions"
 cp sdk/cmake/*.cmake "$new/CMakeFiles/"
 cp "$tatu" "$new/bin/"
+ln -s tatu "$new/bin/azsphere" # for scripts that call it so
 add_sysroot
 add_hardware
 add_native

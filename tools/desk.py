@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -62,6 +63,17 @@ class Desk:
         with open(self.path("lock"), "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def ask(self, *words, env=None):
+        """The same of a board that may just be starting, on a host that may be busy."""
+        end = time.monotonic() + WAIT_MS / 1000
+        while True:
+            try:
+                return self.tatu(*words, env=env)
+            except Failed as problem:
+                if not re.match(r"TIMEOUT|UNREACHABLE|Device error 10\.5", str(problem)) or time.monotonic() > end:
+                    raise
+                time.sleep(1)
 
     # ---- the service ----
 
@@ -174,8 +186,8 @@ class Desk:
         """Claimed by the desk's catalog, and open for applications of the developer."""
         folder = self.tatu("board", "status", name)["board"]
         where = ("--catalog", NAME, "--product", NAME, "--device-group", "Development")
-        self.tatu("device", "claim", "--board", folder, *where, env=self.env_service)
-        self.tatu("device", "enable-development", "--device", name)
+        self.ask("device", "claim", "--board", folder, *where, env=self.env_service)
+        self.ask("device", "enable-development", "--device", name)
 
     def enable_apart(self, name):
         """The same, by the desk's own login: the board is known to this configuration alone."""
@@ -185,8 +197,8 @@ class Desk:
         if not os.path.lexists(link):
             os.symlink(source, link)
         where = ("--catalog", NAME, "--product", NAME, "--device-group", "Development")
-        self.tatu("device", "claim", "--board", name, *where, env=self.env_service)
-        self.tatu("device", "enable-development", "--device", name, env=self.env_service)
+        self.ask("device", "claim", "--board", name, *where, env=self.env_service)
+        self.ask("device", "enable-development", "--device", name, env=self.env_service)
 
     def have(self, name):
         self.start_service()
@@ -199,7 +211,7 @@ class Desk:
             self.open_board(name)
         else:
             self.enable_apart(name)
-        self.tatu("board", "certificate", name)
+        self.ask("board", "certificate", name)
         board = self.tatu("board", "status", name)
         return {"name": name, "ip": board["address"], "deviceId": board["deviceId"], "panel": self.panel_of(name, board),
                 "serialLog": os.path.join(board["board"], "serial.log"), "port": board["port"]}

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { START_WAIT_S = 60, APPLICATION = 10 };
+enum { START_WAIT_S = 120, APPLICATION = 10 };
 
 /* The original's test key is believed as long as applications are developed. */
 #define DEVELOPMENT                                                                                \

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 enum {
-    BOARD_ANSWER_TIMEOUT_S = 10,
-    BOARD_WAIT_S = 60, /* a board just switched on needs a moment until its API answers */
+    BOARD_ANSWER_TIMEOUT_S = 30,
+    BOARD_WAIT_S = 120, /* a board just switched on needs a moment until its API answers */
 };
 
 static bool is_device_id(const char *id)

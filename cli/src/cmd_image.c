@@ -27,6 +27,7 @@ static enum tatu_err list(struct tatu_cli *cli)
 static const struct tatu_cli_command commands[] = {
     {.words = "image add",
      .arguments = "FILE",
+     .argument_also = "--image-path --image --filepath",
      .argument_min = 1,
      .argument_max = 1,
      .scope = CLI_SCOPE_CATALOG,

@@ -185,10 +185,15 @@ static enum tatu_err recover(struct tatu_cli *cli)
     struct tatu_cli_recovery recovery
         __attribute__((cleanup(tatu_cli_end_recovery))) = {.cli = cli, .fd = -1};
     const json_int_t started_ms = now_ms();
-    if ((board == NULL) == (port == NULL)) {
+    struct tatu_cli_target target;
+    if (board != NULL && port != NULL) {
         return tatu_cli_fail(cli, TATU_ERR_ARGUMENT,
-                             "a recovery needs either --board DIR or --port FILE; give one of "
-                             "them");
+                             "a recovery is over a board's port or any other; give --board NAME or "
+                             "--port FILE");
+    }
+    if (board == NULL && port == NULL) {
+        TATU_TRY(tatu_cli_find_target(cli, &target)); /* the only one attached */
+        board = target.dir;
     }
     TATU_TRY(choose_images(cli, &recovery.dir));
     TATU_TRY(board != NULL ? recover_board(&recovery, board) : recover_port(&recovery, port));
@@ -199,9 +204,11 @@ static enum tatu_err recover(struct tatu_cli *cli)
 }
 
 static const struct tatu_cli_option options[] = {
-    {"--board", CLI_OPTIONAL, "NAME|DIR", "a board of the bench, on or off"},
+    {"--board", CLI_OPTIONAL, "NAME|DIR", "a board, on or off; the only one attached",
+     "--device -d"},
     {"--port", CLI_OPTIONAL, "FILE", "recovery port of another board: serial device or socket"},
     {"--images", CLI_OPTIONAL, "DIR", "folder of a signed release; the one registered last"},
+    {"--capability", CLI_OPTIONAL, "FILE", "taken for scripts of the original; not needed"},
     {"--qemu", CLI_OPTIONAL, "FILE", "the chip's program"},
 };
 

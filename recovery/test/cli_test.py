@@ -269,7 +269,7 @@ def missing_image_is_named(desk):
 # ---- command lines and ports
 
 def command_line_is_checked(desk):
-    desk.bad("ARGUMENT", "device", "recover", "--images", desk.path("release"))
+    desk.bad("NOT_FOUND", "device", "recover", "--images", desk.path("release"))
     desk.bad("ARGUMENT", "device", "recover", "--board", "a", "--port", "b", "--images", desk.path("release"))
     desk.bad("NOT_FOUND", "device", "recover", "--board", desk.path("nowhere"), "--images", desk.path("release"))
     desk.bad("NOT_FOUND", "device", "recover", "--port", desk.path("nowhere"))  # and no release was registered
