@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "ioctls.h"
 #include "launch_impl.h"
 #include "os/lib/walls.h"
 
@@ -15,6 +16,7 @@ static const struct tatu_os_call_rule rules[] = {
     {__NR_socketpair, 0, UINT32_MAX, families, TATU_COUNT_OF(families), EAFNOSUPPORT},
     /* threads and children, never a namespace */
     {__NR_clone, 0, CLONE_NAMESPACES, none, 1, EPERM},
+    {__NR_ioctl, 1, TATU_LAUNCH_IOCTL_MASK, tatu_launch_ioctls, TATU_LAUNCH_IOCTL_COUNT, EPERM},
 };
 
 /* A call that is not here does not exist, so that libraries take their fall-back paths. */

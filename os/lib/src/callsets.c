@@ -98,7 +98,6 @@ static const uint32_t of_applications[] = {
     __NR_dup,
     __NR_dup2,
     __NR_dup3,
-    __NR_ioctl,
     __NR_pipe,
     __NR_pipe2,
     __NR_fsync,

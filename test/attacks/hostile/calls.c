@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -138,6 +139,20 @@ static const struct {
     {"clone-newuts", CLONE_NEWUTS},
 };
 
+/* What a descriptor of a UART or of an interface would take from who has it. */
+static const struct {
+    const char *name;
+    unsigned long request;
+} ioctls[] = {
+    {"push input into a terminal", TIOCSTI},
+    {"line discipline", TIOCSETD},
+    {"controlling terminal", TIOCSCTTY},
+    {"its process group", TIOCSPGRP},
+    {"the console", TIOCCONS},
+    {"signals for input", FIOASYNC},
+    {"an ioctl of nobody", 0x12345678},
+};
+
 /* Calls that exist, asked for what must not be. */
 static void try_prctl(void)
 {
@@ -181,6 +196,9 @@ void calls_attack(void)
             _exit(0);
         }
         attack_tell_refused(spaces[i].name, child, EPERM);
+    }
+    for (size_t i = 0; i < sizeof(ioctls) / sizeof(ioctls[0]); i++) {
+        attack_tell_refused(ioctls[i].name, ioctl(STDIN_FILENO, ioctls[i].request, 0), EPERM);
     }
     try_prctl();
     try_others();
