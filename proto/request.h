@@ -33,14 +33,15 @@ enum tatu_request_app {
     TATU_REQUEST_GPIO_INPUT = 1,  /* a = pin -> descriptor of that line */
     TATU_REQUEST_GPIO_OUTPUT = 2, /* a = pin, b = mode, c = first value -> descriptor */
     /* appman */
-    TATU_REQUEST_STORAGE_OPEN = 0x10,   /* - -> descriptor of the mutable file */
-    TATU_REQUEST_STORAGE_DELETE = 0x11, /* - -> - */
-    TATU_REQUEST_STORAGE_QUOTA = 0x12,  /* - -> u32 bytes used, u32 bytes allowed */
-    TATU_REQUEST_MEMORY = 0x20,         /* - -> struct of TATU_REQUEST_MEMORY_SIZE */
-    TATU_REQUEST_OS_VERSION = 0x21,     /* - -> text */
-    TATU_REQUEST_REBOOT = 0x30,         /* - -> - */
-    TATU_REQUEST_POWER_DOWN = 0x31,     /* a = seconds until the alarm, 0: none -> - */
-    TATU_REQUEST_POWER_PROFILE = 0x32,  /* a = enum tatu_power_profile -> - */
+    TATU_REQUEST_STORAGE_OPEN = 0x10,     /* - -> descriptor of the mutable file */
+    TATU_REQUEST_STORAGE_DELETE = 0x11,   /* - -> - */
+    TATU_REQUEST_STORAGE_QUOTA = 0x12,    /* - -> u32 bytes used, u32 bytes allowed */
+    TATU_REQUEST_MEMORY = 0x20,           /* - -> struct of TATU_REQUEST_MEMORY_SIZE */
+    TATU_REQUEST_OS_VERSION = 0x21,       /* - -> text */
+    TATU_REQUEST_DEVICEAUTH_READY = 0x22, /* - -> u32 1: its certificate is there and of today */
+    TATU_REQUEST_REBOOT = 0x30,           /* - -> - */
+    TATU_REQUEST_POWER_DOWN = 0x31,       /* a = seconds until the alarm, 0: none -> - */
+    TATU_REQUEST_POWER_PROFILE = 0x32,    /* a = enum tatu_power_profile -> - */
     TATU_REQUEST_EVENTS = 0x40, /* a = mask of TATU_SYSTEM_EVENT_* -> - ; then the connection stays
                                  * and brings messages of TATU_REQUEST_EVENT_SIZE */
     TATU_REQUEST_DEFER = 0x41,  /* a = event, b = minutes -> - */
@@ -57,7 +58,10 @@ enum tatu_request_app {
     TATU_REQUEST_ADC_READ = 0x66,  /* a = channel -> u32 sample */
     TATU_REQUEST_ADC_BITS = 0x67,  /* a = channel -> u32 bits of a sample */
     TATU_REQUEST_ADC_REFERENCE = 0x68, /* a = channel, b = microvolts -> - */
+    /* appman, other applications */
+    TATU_REQUEST_CONNECT = 0x70, /* component[16] of a real-time application -> descriptor */
 };
+#define TATU_REQUEST_COMPONENT_SIZE 16u
 #define TATU_REQUEST_UART_FIRST 4u /* the UART of ISU0 */
 #define TATU_REQUEST_PWM_STATE_SIZE 16u
 #define TATU_REQUEST_NETD_FIRST 0x100u     /* to 0x1ff: proto/network.h */

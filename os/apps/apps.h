@@ -44,6 +44,7 @@ struct tatu_apps_world {
     const struct tatu_os_log *log;
     const char *uids_file; /* in the store */
     const char *storage;   /* folder of the applications' files, in the store */
+    const char *devices;   /* what stands before /dev and /sys of peripherals: "", but in tests */
     struct tatu_apps_machine machine;
 };
 

@@ -395,6 +395,7 @@ static void start_apps(struct appman *appman)
                                              .log = &appman->log,
                                              .uids_file = USERS_FILE,
                                              .storage = STORAGE_FOLDER,
+                                             .devices = "",
                                              .machine = {.restart = restart,
                                                          .power_down = power_down,
                                                          .set_time = set_time,

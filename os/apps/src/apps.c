@@ -20,6 +20,7 @@
 #include "deviceauth.h"
 #include "os/launch/launch.h"
 #include "os/manifest/admission.h"
+#include "peripherals.h"
 #include "proto/map.h"
 #include "proto/report.h"
 #include "state.h"
@@ -199,7 +200,7 @@ static enum tatu_err read_image(const struct tatu_smc_app *image, struct tatu_ma
                                    out_cost, out_number);
 }
 
-static struct tatu_app *find_component(struct tatu_apps *apps, const uint8_t component[16])
+struct tatu_app *tatu_apps_find(struct tatu_apps *apps, const uint8_t component[16])
 {
     for (size_t i = 0; i < TATU_COUNT_OF(apps->apps); i++) {
         struct tatu_app *app = &apps->apps[i];
@@ -341,7 +342,7 @@ enum tatu_err tatu_apps_reload(struct tatu_apps *apps, bool manual)
     tatu_apps_sync_users(apps, images, count);
     for (size_t i = 0; i < count; i++) {
         /* another image of a component that still runs is installed when the old one has stopped */
-        if (find_component(apps, images[i].component) == NULL) {
+        if (tatu_apps_find(apps, images[i].component) == NULL) {
             install(apps, &images[i], manual);
         }
     }
@@ -509,6 +510,7 @@ bool tatu_apps_child_ended(struct tatu_apps *apps, pid_t pid, int status)
     close_watch(app, &app->pending);
     close_watch(app, &app->output);
     close_watch(app, &app->listener);
+    tatu_apps_drop_controllers(app);
     tatu_apps_clean_container(app);
     app->ended_ms = tatu_os_now_ms();
     go_on(app);

@@ -9,9 +9,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "container.h"
+#include "deviceauth.h"
+#include "peripherals.h"
 #include "proto/map.h"
 #include "proto/network.h"
 #include "storage.h"
@@ -154,6 +157,17 @@ static int tell_version(struct tatu_app *app, const struct tatu_ask *ask,
                : EIO;
 }
 
+static int tell_deviceauth(struct tatu_app *app, const struct tatu_ask *ask,
+                           struct tatu_os_reply *reply)
+{
+    (void)ask;
+    if (!app->manifest.has_tenant) {
+        return EACCES;
+    }
+    const uint32_t ready = tatu_apps_has_certificate(app, TATU_APPS_DEVICEAUTH, time(NULL));
+    return put_words(reply, &ready, 1);
+}
+
 /* ---- power, time ---- */
 
 static int restart(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply)
@@ -227,6 +241,56 @@ static int resume(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_
     return tatu_apps_resume_event(&app->apps->events, ask->a, tatu_os_now_ms());
 }
 
+/* The connection stays, and brings the events. */
+static int listen_to(struct tatu_app *app, const struct tatu_os_asked *asked,
+                     struct tatu_os_reply *reply)
+{
+    if (asked->ask.a == 0 || (asked->ask.a & ~TATU_SYSTEM_EVENT_ALL) != 0) {
+        return EINVAL;
+    }
+    reply->keep = true;
+    if (tatu_os_send_answer(asked->fd, TATU_OK, 0, (struct tatu_span){NULL, 0}, -1)) {
+        tatu_apps_listen(app, asked->fd, asked->ask.a);
+    } else {
+        (void)close(asked->fd);
+    }
+    return 0;
+}
+
+/* ---- other applications ---- */
+
+static bool names_peer(const struct tatu_manifest *manifest, const uint8_t component[16])
+{
+    for (size_t i = 0; i < manifest->peer_count; i++) {
+        if (memcmp(manifest->peers[i], component, sizeof(manifest->peers[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A real-time application is reached when both manifests say so. Of those none runs yet: what is
+ * installed refuses, as one that was stopped would. */
+static int connect_peer(struct tatu_app *app, const struct tatu_ask *ask,
+                        struct tatu_os_reply *reply)
+{
+    (void)reply;
+    if (ask->payload.len != TATU_REQUEST_COMPONENT_SIZE) {
+        return EINVAL;
+    }
+    if (!names_peer(&app->manifest, ask->payload.data)) {
+        return EACCES;
+    }
+    const struct tatu_app *peer = tatu_apps_find(app->apps, ask->payload.data);
+    if (peer == NULL) {
+        return ENOENT;
+    }
+    return peer->manifest.type == TATU_MANIFEST_REAL_TIME &&
+                   names_peer(&peer->manifest, app->image.component)
+               ? ECONNREFUSED
+               : EACCES;
+}
+
 /* ---- who may ask what ---- */
 
 struct row {
@@ -235,15 +299,22 @@ struct row {
     uint32_t needs;     /* one of these capabilities; 0: nobody is asked */
     const char *server; /* NULL: here */
     int (*handle)(struct tatu_app *app, const struct tatu_ask *ask, struct tatu_os_reply *reply);
+    /* instead: the connection stays */
+    int (*keep)(struct tatu_app *app, const struct tatu_os_asked *asked,
+                struct tatu_os_reply *reply);
 };
 
 #define HERE(op, needs, handle)                                                                    \
     {                                                                                              \
-        op, op, needs, NULL, handle                                                                \
+        op, op, needs, NULL, handle, NULL                                                          \
+    }
+#define STAYS(op, needs, keep)                                                                     \
+    {                                                                                              \
+        op, op, needs, NULL, NULL, keep                                                            \
     }
 #define AT(server, first, last, needs)                                                             \
     {                                                                                              \
-        first, last, needs, server, NULL                                                           \
+        first, last, needs, server, NULL, NULL                                                     \
     }
 
 static const struct row rows[] = {
@@ -254,14 +325,21 @@ static const struct row rows[] = {
     HERE(TATU_REQUEST_STORAGE_QUOTA, TATU_CAN_MUTABLE_STORAGE, tell_quota),
     HERE(TATU_REQUEST_MEMORY, 0, tell_memory),
     HERE(TATU_REQUEST_OS_VERSION, 0, tell_version),
+    HERE(TATU_REQUEST_DEVICEAUTH_READY, 0, tell_deviceauth), /* with DeviceAuthentication */
     HERE(TATU_REQUEST_REBOOT, TATU_CAN_FORCE_REBOOT, restart),
     HERE(TATU_REQUEST_POWER_DOWN, TATU_CAN_FORCE_POWER_DOWN, power_down),
     HERE(TATU_REQUEST_POWER_PROFILE, TATU_CAN_SET_POWER_PROFILE, set_profile),
-    HERE(TATU_REQUEST_EVENTS, TATU_CAN_SYSTEM_EVENT_NOTIFICATIONS, NULL),
+    STAYS(TATU_REQUEST_EVENTS, TATU_CAN_SYSTEM_EVENT_NOTIFICATIONS, listen_to),
     HERE(TATU_REQUEST_DEFER, TATU_CAN_SOFTWARE_UPDATE_DEFERRAL, defer),
     HERE(TATU_REQUEST_RESUME, TATU_CAN_SOFTWARE_UPDATE_DEFERRAL, resume),
     HERE(TATU_REQUEST_SET_TIME, TATU_CAN_SYSTEM_TIME, set_time),
     HERE(TATU_REQUEST_SET_RTC, TATU_CAN_SYSTEM_TIME, set_rtc),
+    HERE(TATU_REQUEST_UART_OPEN, 0, tatu_apps_open_device), /* the manifest names them */
+    HERE(TATU_REQUEST_I2C_OPEN, 0, tatu_apps_open_device),
+    HERE(TATU_REQUEST_SPI_OPEN, 0, tatu_apps_open_device),
+    STAYS(TATU_REQUEST_PWM_OPEN, 0, tatu_apps_hold_controller),
+    STAYS(TATU_REQUEST_ADC_OPEN, 0, tatu_apps_hold_controller),
+    HERE(TATU_REQUEST_CONNECT, 0, connect_peer), /* the same */
     AT(TATU_NETD_SOCKET, TATU_NET_READY, TATU_NET_INTERFACES, 0),
     AT(TATU_NETD_SOCKET, TATU_NET_SET_UP, TATU_NET_SET_UP, TATU_CAN_NETWORK_CONFIG),
     AT(TATU_NETD_SOCKET, TATU_NET_STATUS, TATU_NET_STATUS, 0),
@@ -322,26 +400,11 @@ static int introduce(struct tatu_app *app, const struct row *row, const struct t
     const enum tatu_err err =
         tatu_os_introduce(row->server, app->uid, app->image.component, &asked->ask, asked->fd);
     if (err != TATU_OK) {
-        return err == TATU_ERR_BUSY ? EAGAIN : EIO;
+        /* who is not up comes up */
+        return err == TATU_ERR_BUSY || err == TATU_ERR_UNREACHABLE ? EAGAIN : EIO;
     }
     reply->keep = true;
     (void)close(asked->fd);
-    return 0;
-}
-
-/* The connection stays, and brings the events. */
-static int listen_to(struct tatu_app *app, const struct tatu_os_asked *asked,
-                     struct tatu_os_reply *reply)
-{
-    if (asked->ask.a == 0 || (asked->ask.a & ~TATU_SYSTEM_EVENT_ALL) != 0) {
-        return EINVAL;
-    }
-    reply->keep = true;
-    if (tatu_os_send_answer(asked->fd, TATU_OK, 0, (struct tatu_span){NULL, 0}, -1)) {
-        tatu_apps_listen(app, asked->fd, asked->ask.a);
-    } else {
-        (void)close(asked->fd);
-    }
     return 0;
 }
 
@@ -360,7 +423,7 @@ static int check_wear(struct tatu_app *app, uint32_t op)
     return may ? 0 : EAGAIN;
 }
 
-static enum tatu_err error_of(int problem)
+enum tatu_err tatu_apps_error_of(int problem)
 {
     switch (problem) {
     case 0:
@@ -373,6 +436,7 @@ static enum tatu_err error_of(int problem)
         return TATU_ERR_ARGUMENT;
     case ENOENT:
     case ENODEV:
+    case ECONNREFUSED:
         return TATU_ERR_NOT_FOUND;
     case EBUSY:
     case EAGAIN:
@@ -396,8 +460,8 @@ enum tatu_err tatu_apps_answer(void *context, const struct tatu_os_asked *asked,
     } else if (problem == 0 && row->handle != NULL) {
         problem = row->handle(app, &asked->ask, reply);
     } else if (problem == 0) {
-        problem = listen_to(app, asked, reply);
+        problem = row->keep(app, asked, reply);
     }
     reply->number = (uint32_t)problem;
-    return error_of(problem);
+    return tatu_apps_error_of(problem);
 }

@@ -14,6 +14,9 @@ enum tatu_err tatu_apps_answer(void *context, const struct tatu_os_asked *asked,
 /** What a request for a pin may have: 0, or an errno. Decided by the manifest alone. */
 int tatu_apps_check_gpio(const struct tatu_manifest *manifest, const struct tatu_ask *ask);
 
+/** The error that goes with an errno. */
+enum tatu_err tatu_apps_error_of(int problem);
+
 /** Whether an application may ask this at all: 0, or an errno. Decided by the manifest alone.
  *  *out_server is who is to answer; NULL: we are. */
 int tatu_apps_check_request(const struct tatu_manifest *manifest, uint32_t op,

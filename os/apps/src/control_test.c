@@ -60,6 +60,13 @@ static const struct {
     {TATU_REQUEST_RESUME, TATU_CAN_SOFTWARE_UPDATE_DEFERRAL, NULL},
     {TATU_REQUEST_SET_TIME, TATU_CAN_SYSTEM_TIME, NULL},
     {TATU_REQUEST_SET_RTC, TATU_CAN_SYSTEM_TIME, NULL},
+    {TATU_REQUEST_DEVICEAUTH_READY, 0, NULL},
+    {TATU_REQUEST_UART_OPEN, 0, NULL},
+    {TATU_REQUEST_I2C_OPEN, 0, NULL},
+    {TATU_REQUEST_SPI_OPEN, 0, NULL},
+    {TATU_REQUEST_PWM_OPEN, 0, NULL},
+    {TATU_REQUEST_ADC_OPEN, 0, NULL},
+    {TATU_REQUEST_CONNECT, 0, NULL},
     {TATU_NET_READY, 0, TATU_NETD_SOCKET},
     {TATU_NET_INTERFACES, 0, TATU_NETD_SOCKET},
     {TATU_NET_SET_UP, TATU_CAN_NETWORK_CONFIG, TATU_NETD_SOCKET},
@@ -109,9 +116,10 @@ static void each_request_needs_its_capability(void **state)
 
 static void what_is_in_no_row_is_refused_to_everybody(void **state)
 {
-    static const uint32_t ops[] = {0,      3,      0xf,    0x13,   0x22,   0x33,   0x43,
-                                   0x52,   0xff,   0x10a,  0x123,  0x151,  0x1ff,  0x300,
-                                   0x1000, 0x1001, 0x1004, 0x2000, 0x3000, 0x8000, UINT32_MAX};
+    static const uint32_t ops[] = {0,      3,      0xf,    0x13,   0x23,      0x33,  0x43,   0x52,
+                                   0x5f,   0x64,   0x66,   0x67,   0x68,      0x69,  0x6f,   0x71,
+                                   0xff,   0x10a,  0x123,  0x151,  0x1ff,     0x300, 0x1000, 0x1001,
+                                   0x1004, 0x2000, 0x3000, 0x8000, UINT32_MAX};
     static const struct tatu_manifest manifest = {.capabilities = UINT32_MAX};
     const char *server;
     (void)state;
@@ -346,13 +354,25 @@ static void the_version_is_told_to_everybody(void **state)
     assert_memory_equal(answer.payload, "1.2", 3);
 }
 
-static void an_unreachable_server_is_an_error_for_the_application(void **state)
+static void a_server_that_is_not_up_is_to_be_asked_again(void **state)
 {
     (void)state;
     if (access(TATU_NETD_SOCKET, F_OK) == 0) {
         skip();
     }
-    assert_int_equal(ask_words(fresh_app(0), TATU_NET_READY, 0, 0).number, EIO);
+    assert_int_equal(ask_words(fresh_app(0), TATU_NET_READY, 0, 0).number, EAGAIN);
+}
+
+static void who_has_no_tenant_has_no_certificate(void **state)
+{
+    struct tatu_app *app = fresh_app(0);
+    (void)state;
+    assert_int_equal(ask_words(app, TATU_REQUEST_DEVICEAUTH_READY, 0, 0).number, EACCES);
+    app->manifest.has_tenant = true;
+    const struct answer answer = ask_words(app, TATU_REQUEST_DEVICEAUTH_READY, 0, 0);
+    assert_int_equal(answer.err, TATU_OK);
+    assert_int_equal(answer.len, 4);
+    assert_int_equal(tatu_get_le32(answer.payload), 0); /* there is none here */
 }
 
 static void events_come_on_the_connection_that_asked_for_them(void **state)
@@ -402,7 +422,8 @@ int main(void)
         cmocka_unit_test(the_power_profile_is_what_applications_have_of_the_processor),
         cmocka_unit_test(who_has_flash_written_too_often_is_told_to_wait),
         cmocka_unit_test(the_version_is_told_to_everybody),
-        cmocka_unit_test(an_unreachable_server_is_an_error_for_the_application),
+        cmocka_unit_test(a_server_that_is_not_up_is_to_be_asked_again),
+        cmocka_unit_test(who_has_no_tenant_has_no_certificate),
         cmocka_unit_test(events_come_on_the_connection_that_asked_for_them),
     };
     return cmocka_run_group_tests_name("application control", tests, set_up, tear_down);

@@ -12,7 +12,8 @@
 #include "proto/image.h"
 
 #define ATTESTD_UID 111
-#define PATH_SIZE 320 /* a root and any file name */
+#define PATH_SIZE 320            /* a root and any file name */
+#define CERTIFICATE_LIFE_S 86400 /* docs/protocol/device-service.md */
 
 static bool has_place(const struct tatu_app *app)
 {
@@ -101,4 +102,12 @@ bool tatu_apps_sync_deviceauth(const struct tatu_apps *apps, const char *root)
         }
     }
     return changed;
+}
+
+bool tatu_apps_has_certificate(const struct tatu_app *app, const char *root, int64_t now_s)
+{
+    char path[PATH_SIZE];
+    struct stat info;
+    (void)snprintf(path, sizeof(path), "%s/%s/cert.pem", root, app->component);
+    return stat(path, &info) == 0 && now_s - (int64_t)info.st_mtime < CERTIFICATE_LIFE_S;
 }

@@ -15,4 +15,7 @@
  */
 bool tatu_apps_sync_deviceauth(const struct tatu_apps *apps, const char *root);
 
+/** Whether attestd has put a certificate there that is not past its day. */
+bool tatu_apps_has_certificate(const struct tatu_app *app, const char *root, int64_t now_s);
+
 #endif

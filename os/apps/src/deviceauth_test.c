@@ -120,6 +120,20 @@ static void place_goes_with_the_application_and_nothing_else_does(void **state)
     assert_true(is_there(update));
 }
 
+static void a_certificate_is_good_for_its_day(void **state)
+{
+    struct stat info;
+    (void)state;
+    put_app(0, 1, 9);
+    assert_true(tatu_apps_sync_deviceauth(&apps, root));
+    assert_false(tatu_apps_has_certificate(&apps.apps[0], root, 0));
+    leave_file(path_of(0, "cert.pem"));
+    assert_int_equal(stat(path_of(0, "cert.pem"), &info), 0);
+    assert_true(tatu_apps_has_certificate(&apps.apps[0], root, info.st_mtime));
+    assert_true(tatu_apps_has_certificate(&apps.apps[0], root, info.st_mtime + 86399));
+    assert_false(tatu_apps_has_certificate(&apps.apps[0], root, info.st_mtime + 86400));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +145,7 @@ int main(void)
                                         remove_root),
         cmocka_unit_test_setup_teardown(place_goes_with_the_application_and_nothing_else_does,
                                         open_root, remove_root),
+        cmocka_unit_test_setup_teardown(a_certificate_is_good_for_its_day, open_root, remove_root),
     };
     return cmocka_run_group_tests_name("application certificates", tests, NULL, NULL);
 }

@@ -54,6 +54,17 @@ struct tatu_app {
     struct tatu_apps_ring ring;
 };
 
+/* A controller that an application has open, by its connection. */
+#define TATU_APPS_ADC_CHANNELS 8u
+#define TATU_APPS_HOLD_COUNT 4u /* three of PWM, one ADC */
+struct tatu_apps_hold {
+    struct tatu_app *app; /* NULL: nobody */
+    uint32_t op;          /* that opened it */
+    struct tatu_os_watch watch;
+    char folder[128];                            /* of the kernel's */
+    uint32_t microvolts[TATU_APPS_ADC_CHANNELS]; /* of the highest sample */
+};
+
 struct tatu_apps {
     const struct tatu_apps_world *world;
     struct tatu_os_timer due;
@@ -66,6 +77,7 @@ struct tatu_apps {
     uint32_t failures; /* of that question, in a row */
     enum tatu_power_profile profile;
     uint64_t user_peak; /* bytes */
+    struct tatu_apps_hold holds[TATU_APPS_HOLD_COUNT];
     struct tatu_app apps[TATU_SMC_APPS_MAX];
 };
 
@@ -76,6 +88,8 @@ void tatu_apps_start_app(struct tatu_app *app);
 void tatu_apps_stop_app(struct tatu_app *app);
 /** How much of the processor applications may use together. */
 uint32_t tatu_apps_get_percent(enum tatu_power_profile profile);
+/** An application that is installed, NULL for none. */
+struct tatu_app *tatu_apps_find(struct tatu_apps *apps, const uint8_t component[16]);
 /** From now on this connection gets the system events of mask. */
 void tatu_apps_listen(struct tatu_app *app, int fd, uint32_t mask);
 

@@ -10,7 +10,7 @@
 bool tatu_os_write_text(const char *path, const char *text)
 {
     const size_t len = strlen(text);
-    TATU_OS_CLOSING int fd = open(path, O_WRONLY | O_CLOEXEC);
+    TATU_OS_CLOSING int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
     return fd >= 0 && write(fd, text, len) == (ssize_t)len;
 }
 
