@@ -63,8 +63,8 @@ enum tatu_net_op {
     TATU_NET_WIFI_PERSIST = 0x147,    /* - -> - [WifiConfig] */
     TATU_NET_WIFI_RELOAD = 0x148,     /* - -> - [WifiConfig] */
     TATU_NET_WIFI_FIND = 0x149,       /* char name[17] -> i32 id [WifiConfig] */
-    TATU_NET_WIFI_CURRENT = 0x14a, /* - -> struct tatu_net_wifi of the connected one [WifiConfig] */
-    TATU_NET_WIFI_SCAN = 0x14b,    /* - -> networks [WifiConfig] */
+    TATU_NET_WIFI_CURRENT = 0x14a, /* - -> struct tatu_net_wifi_heard, with its id [WifiConfig] */
+    TATU_NET_WIFI_SCAN = 0x14b,    /* - -> n * struct tatu_net_wifi_heard [WifiConfig] */
     TATU_NET_WIFI_DIAGNOSTICS = 0x14c,    /* a = id -> struct tatu_net_wifi_failure [WifiConfig] */
     TATU_NET_WIFI_POWER_SAVING = 0x14d,   /* a = 0 or 1 -> - [WifiConfig] */
     TATU_NET_WIFI_ENTERPRISE_GET = 0x14e, /* as GET, whole [EnterpriseWifiConfig] */
@@ -300,6 +300,20 @@ struct tatu_net_wifi_new {
     uint8_t psk[64];
 };
 
+/* A network as the radio hears it. */
+struct tatu_net_wifi_heard {
+    int32_t id; /* of a stored one; -1: of none */
+    uint32_t mhz;
+    uint8_t ssid_len;
+    uint8_t security; /* enum tatu_net_wifi_security */
+    int8_t rssi;      /* dBm */
+    uint8_t zero;
+    uint8_t bssid[6];
+    uint8_t zero2[2];
+    uint8_t ssid[TATU_NET_WIFI_SSID_MAX];
+};
+#define TATU_NET_WIFI_HEARD_MAX 78u /* those that one answer has room for */
+
 struct tatu_net_wifi_failure {
     int64_t at_s;
     int32_t error; /* Azure Sphere's numbers, wificonfig.h */
@@ -323,6 +337,7 @@ _Static_assert(sizeof(struct tatu_net_desk_status) == 4, "no holes");
 _Static_assert(sizeof(struct tatu_net_rule) == 104, "no holes");
 _Static_assert(sizeof(struct tatu_net_wifi) == 352, "no holes");
 _Static_assert(sizeof(struct tatu_net_wifi_new) == 420, "no holes");
+_Static_assert(sizeof(struct tatu_net_wifi_heard) == 52, "no holes");
 _Static_assert(sizeof(struct tatu_net_wifi_failure) == 280, "no holes");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the payloads are memory");
 

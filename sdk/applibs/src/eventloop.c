@@ -1,5 +1,7 @@
 #include "applibs/eventloop.h"
 
+#include "eventloop.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -16,6 +18,7 @@ struct EventRegistration {
     int fd;
     EventLoopIoCallback *callback;
     void *context;
+    void (*ended)(const EventRegistration *reg); /* NULL: nobody is told */
 };
 
 struct EventLoop {
@@ -39,6 +42,18 @@ static EventLoop_IoEvents from_epoll(uint32_t events)
     return ((events & (EPOLLIN | EPOLLHUP)) != 0 ? EventLoop_Input : 0u) |
            ((events & EPOLLOUT) != 0 ? EventLoop_Output : 0u) |
            ((events & (EPOLLERR | EPOLLHUP)) != 0 ? EventLoop_Error : 0u);
+}
+
+void tatu_applibs_on_end(EventRegistration *reg, void (*ended)(const EventRegistration *reg))
+{
+    reg->ended = ended;
+}
+
+static void tell_ended(const EventRegistration *reg)
+{
+    if (reg->ended != NULL) {
+        reg->ended(reg);
+    }
 }
 
 static void free_list(EventRegistration *list)
@@ -79,6 +94,9 @@ void EventLoop_Close(EventLoop *el)
     }
     if (el->stop_fd >= 0) {
         (void)close(el->stop_fd);
+    }
+    for (const EventRegistration *reg = el->live; reg != NULL; reg = reg->next) {
+        tell_ended(reg);
     }
     free_list(el->live);
     free_list(el->dead);
@@ -190,7 +208,8 @@ EventRegistration *EventLoop_RegisterIo(EventLoop *el, int fd, EventLoop_IoEvent
     if (reg == NULL) {
         return NULL;
     }
-    *reg = (EventRegistration){el->live, el, fd, callback, context};
+    *reg = (EventRegistration){
+        .next = el->live, .loop = el, .fd = fd, .callback = callback, .context = context};
     struct epoll_event event = {.events = to_epoll(eventBitmask), .data.ptr = reg};
     if (epoll_ctl(el->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
         int saved = errno;
@@ -230,6 +249,7 @@ int EventLoop_UnregisterIo(EventLoop *el, EventRegistration *reg)
         /* a descriptor that was closed before has left the set already */
         (void)epoll_ctl(el->epoll_fd, EPOLL_CTL_DEL, reg->fd, NULL);
         reg->loop = NULL;
+        tell_ended(reg);
         if (el->running) {
             reg->next = el->dead;
             el->dead = reg;

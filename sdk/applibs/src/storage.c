@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "applibs/storage.h"
+#include "control.h"
 
 static const char image_root[] = "/mnt/app/";
 
@@ -51,4 +52,16 @@ int Storage_OpenFileInImagePackage(const char *relativePath)
     free(path);
     errno = saved;
     return fd;
+}
+
+int Storage_OpenMutableFile(void)
+{
+    const struct applibs_request request = {.op = TATU_REQUEST_STORAGE_OPEN};
+    return tatu_applibs_ask_descriptor(&request);
+}
+
+int Storage_DeleteMutableFile(void)
+{
+    const struct applibs_request request = {.op = TATU_REQUEST_STORAGE_DELETE};
+    return tatu_applibs_do(&request);
 }
