@@ -22,15 +22,18 @@
 #define PWM_CHANNELS 4u
 #define ADC_COUNT 1u
 #define ADC_BITS 12u
-#define ADC_HIGHEST ((1u << ADC_BITS) - 1)
+#define ADC_STEPS (1u << ADC_BITS)
+#define ADC_HIGHEST (ADC_STEPS - 1)
+#define ADC_CHANNELS 8u
 #define ADC_MICROVOLTS 2500000u
 #define PATH_SIZE 160u
 #define NUMBER_SIZE 16u
+#define NAME_SIZE 24u
+#define NANO 1000000000u
 #define SPI_FIRST_HZ 1000000u
 #define BAUD_OFF_PERCENT 3u /* a receiver loses the last bits of a byte when it is off by more */
 
-_Static_assert(TATU_APPS_ADC_CHANNELS == 8 && TATU_APPS_HOLD_COUNT == PWM_COUNT + ADC_COUNT,
-               "as the chip has them");
+_Static_assert(TATU_APPS_HOLD_COUNT == PWM_COUNT + ADC_COUNT, "as the chip has them");
 
 /* ---- who may have what ---- */
 
@@ -364,45 +367,58 @@ static int apply_pwm(const struct tatu_apps_hold *hold, const struct tatu_ask *a
 
 /* ---- ADC ---- */
 
-/* A sample stands for a part of the converter's own reference; told is the part of the one that was
- * set, up to the highest. */
 static int read_adc(const struct tatu_apps_hold *hold, uint32_t channel, uint32_t *out)
 {
-    char name[24];
+    char name[NAME_SIZE];
     uint32_t sample = 0;
     (void)snprintf(name, sizeof(name), "in_voltage%u_raw", channel);
     if (read_number(hold->folder, name, &sample) != 0 || sample > ADC_HIGHEST) {
         return EIO;
     }
-    const uint64_t scaled = (uint64_t)sample * ADC_MICROVOLTS / hold->microvolts[channel];
-    *out = scaled < ADC_HIGHEST ? (uint32_t)scaled : ADC_HIGHEST;
+    *out = sample;
     return 0;
 }
 
-static int set_reference(struct tatu_apps_hold *hold, const struct tatu_ask *ask)
+/* The kernel has the reference as the millivolts of one step, in billionths. */
+static int set_reference(const struct tatu_apps_hold *hold, uint32_t channel, uint32_t microvolts)
 {
-    if (ask->b == 0) {
+    const uint64_t nano =
+        ((uint64_t)microvolts * (1000000u / 64) + ADC_STEPS / 64 / 2) / (ADC_STEPS / 64);
+    char name[NAME_SIZE], scale[NAME_SIZE];
+    if (microvolts == 0) {
         return EINVAL;
     }
-    if (ask->b > ADC_MICROVOLTS) {
+    if (microvolts > ADC_MICROVOLTS) {
         return ERANGE;
     }
-    hold->microvolts[ask->a] = ask->b;
-    return 0;
+    (void)snprintf(name, sizeof(name), "in_voltage%u_scale", channel);
+    (void)snprintf(scale, sizeof(scale), "%u.%09u", (unsigned)(nano / NANO),
+                   (unsigned)(nano % NANO));
+    return tatu_os_write_in(hold->folder, name, scale) ? 0 : EIO;
 }
 
-static int act_adc(struct tatu_apps_hold *hold, const struct tatu_ask *ask,
+/* Who opens it begins with the converter's own reference, whatever was set before. */
+static int begin_adc(const struct tatu_apps_hold *hold)
+{
+    int problem = 0;
+    for (uint32_t i = 0; i < ADC_CHANNELS && problem == 0; i++) {
+        problem = set_reference(hold, i, ADC_MICROVOLTS);
+    }
+    return problem;
+}
+
+static int act_adc(const struct tatu_apps_hold *hold, const struct tatu_ask *ask,
                    struct tatu_os_reply *reply)
 {
     uint8_t bytes[4];
     uint32_t number = ADC_BITS;
     int problem = 0;
-    if (ask->a >= TATU_APPS_ADC_CHANNELS || ask->payload.len != 0 || ask->c != 0 ||
+    if (ask->a >= ADC_CHANNELS || ask->payload.len != 0 || ask->c != 0 ||
         (ask->op != TATU_REQUEST_ADC_REFERENCE && ask->b != 0)) {
         return EINVAL;
     }
     if (ask->op == TATU_REQUEST_ADC_REFERENCE) {
-        return set_reference(hold, ask);
+        return set_reference(hold, ask->a, ask->b);
     }
     if (ask->op == TATU_REQUEST_ADC_READ) {
         problem = read_adc(hold, ask->a, &number);
@@ -487,8 +503,8 @@ int tatu_apps_hold_controller(struct tatu_app *app, const struct tatu_os_asked *
     }
     hold->op = asked->ask.op;
     hold->watch = (struct tatu_os_watch){.ready = hold_ready, .context = hold, .fd = asked->fd};
-    for (size_t i = 0; i < TATU_COUNT_OF(hold->microvolts); i++) {
-        hold->microvolts[i] = ADC_MICROVOLTS;
+    if (hold->op == TATU_REQUEST_ADC_OPEN && begin_adc(hold) != 0) {
+        return EIO;
     }
     if (tatu_os_add_watch(app->apps->world->loop, &hold->watch, EPOLLIN) != TATU_OK) {
         return EIO;

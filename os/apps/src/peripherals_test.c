@@ -76,14 +76,29 @@ static void put_file(const char *folder, const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static unsigned long get_file(const char *folder, const char *name)
+static void read_line(const char *folder, const char *name, char out[32])
 {
-    char path[256], text[32] = "";
+    char path[256];
     (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
-    assert_non_null(fgets(text, sizeof(text), file));
+    assert_non_null(fgets(out, 32, file));
     assert_int_equal(fclose(file), 0);
+}
+
+/* As the driver counts: 4096 steps of so many millivolts, to the nearest microvolt. */
+static unsigned long microvolts_of(const char *scale)
+{
+    unsigned int millivolts = 0, nano = 0;
+    assert_int_equal(sscanf(scale, "%u.%9u", &millivolts, &nano), 2);
+    const uint64_t step = millivolts * UINT64_C(1000000000) + nano;
+    return (unsigned long)((step * 4096 + 500000) / 1000000);
+}
+
+static unsigned long get_file(const char *folder, const char *name)
+{
+    char text[32] = "";
+    read_line(folder, name, text);
     return strcmp(text, "inversed") == 0 ? 1 : strtoul(text, NULL, 10);
 }
 
@@ -517,11 +532,12 @@ static struct answer read_channel(int fd, struct tatu_app *app, uint32_t op, uin
     return ask_more(fd, app, (const uint32_t[]){op, channel, b, 0}, NULL, 0);
 }
 
-static void adc_tells_samples_of_its_reference(void **state)
+static void adc_samples_and_sets_its_reference(void **state)
 {
     static const char folder[] = "sys/bus/iio/devices/iio:device0";
+    static const uint32_t references[] = {2500000, 1250000, 4096, 2499999, 3, 1};
     struct tatu_app *app = fresh_app(0);
-    char path[256];
+    char path[256], text[32];
     (void)state;
     assert_int_equal(ask_once(app, TATU_REQUEST_ADC_OPEN, 0, 0, 0).number, ENODEV);
     (void)snprintf(path, sizeof(path), "mkdir -p %s/%s", root, folder);
@@ -531,7 +547,10 @@ static void adc_tells_samples_of_its_reference(void **state)
     put_file(path, "in_voltage7_raw", "4095\n");
     put_file(path, "in_voltage6_raw", "4096\n");
     put_file(path, "in_voltage5_raw", "x\n");
+    put_file(path, "in_voltage3_scale", "0.1\n");
     const int fd = open_controller(app, TATU_REQUEST_ADC_OPEN, 0);
+    read_line(path, "in_voltage3_scale", text);
+    assert_string_equal(text, "0.610351563");
     struct answer answer = read_channel(fd, app, TATU_REQUEST_ADC_BITS, 0, 0);
     assert_int_equal(answer.len, 4);
     assert_int_equal(tatu_get_le32(answer.payload), 12);
@@ -539,12 +558,12 @@ static void adc_tells_samples_of_its_reference(void **state)
                      1024);
     assert_int_equal(tatu_get_le32(read_channel(fd, app, TATU_REQUEST_ADC_READ, 7, 0).payload),
                      4095);
-    assert_int_equal(read_channel(fd, app, TATU_REQUEST_ADC_REFERENCE, 0, 1250000).number, 0);
-    assert_int_equal(tatu_get_le32(read_channel(fd, app, TATU_REQUEST_ADC_READ, 0, 0).payload),
-                     2048);
-    assert_int_equal(read_channel(fd, app, TATU_REQUEST_ADC_REFERENCE, 0, 1).number, 0);
-    assert_int_equal(tatu_get_le32(read_channel(fd, app, TATU_REQUEST_ADC_READ, 0, 0).payload),
-                     4095);
+    for (size_t i = 0; i < TATU_COUNT_OF(references); i++) {
+        answer = read_channel(fd, app, TATU_REQUEST_ADC_REFERENCE, 7, references[i]);
+        assert_int_equal(answer.number, 0);
+        read_line(path, "in_voltage7_scale", text);
+        assert_int_equal(microvolts_of(text), references[i]);
+    }
     const struct {
         uint32_t op, channel, b;
         int problem;
@@ -565,8 +584,12 @@ static void adc_tells_samples_of_its_reference(void **state)
         answer = read_channel(fd, app, rows[i].op, rows[i].channel, rows[i].b);
         assert_int_equal(answer.number, rows[i].problem);
     }
+    sysfs_problem = EIO;
+    assert_int_equal(read_channel(fd, app, TATU_REQUEST_ADC_REFERENCE, 0, 1).number, EIO);
     (void)close(fd);
     tatu_apps_drop_controllers(app);
+    assert_int_equal(ask_once(app, TATU_REQUEST_ADC_OPEN, 0, 0, 0).number, EIO);
+    sysfs_problem = 0;
 }
 
 /* ---- other applications ---- */
@@ -644,7 +667,7 @@ int main(void)
         cmocka_unit_test(pwm_comes_from_any_state_to_any_other),
         cmocka_unit_test(pwm_refuses_what_is_no_state),
         cmocka_unit_test(a_controller_is_held_by_one_connection),
-        cmocka_unit_test(adc_tells_samples_of_its_reference),
+        cmocka_unit_test(adc_samples_and_sets_its_reference),
         cmocka_unit_test(a_peer_is_reached_when_both_name_each_other),
     };
     return cmocka_run_group_tests_name("peripherals", tests, set_up, tear_down);

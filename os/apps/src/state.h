@@ -55,14 +55,12 @@ struct tatu_app {
 };
 
 /* A controller that an application has open, by its connection. */
-#define TATU_APPS_ADC_CHANNELS 8u
 #define TATU_APPS_HOLD_COUNT 4u /* three of PWM, one ADC */
 struct tatu_apps_hold {
     struct tatu_app *app; /* NULL: nobody */
     uint32_t op;          /* that opened it */
     struct tatu_os_watch watch;
-    char folder[128];                            /* of the kernel's */
-    uint32_t microvolts[TATU_APPS_ADC_CHANNELS]; /* of the highest sample */
+    char folder[128]; /* of the kernel's */
 };
 
 struct tatu_apps {
