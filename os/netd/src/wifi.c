@@ -196,7 +196,17 @@ enum tatu_netd_fault tatu_netd_set_wifi(struct tatu_wifi *wifi, uint32_t id,
                                         bool enterprise)
 {
     struct tatu_wifi_entry *entry = find(wifi, id);
-    return entry == NULL ? why_missing(id) : set_field(entry, field, value, enterprise);
+    char name[TATU_NET_WIFI_NAME_SIZE] = "";
+    if (entry == NULL) {
+        return why_missing(id);
+    }
+    if (field == TATU_NET_WIFI_FIELD_NAME && value.len != 0 && value.len < sizeof(name)) {
+        memcpy(name, value.data, value.len);
+        if (is_name_taken(wifi, name, id)) {
+            return TATU_NETD_WIFI_NAME_FAULT;
+        }
+    }
+    return set_field(entry, field, value, enterprise);
 }
 
 /* ---- whole networks ---- */

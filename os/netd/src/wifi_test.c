@@ -128,6 +128,20 @@ static void a_field_that_cannot_be_is_refused(void **state)
     assert_int_equal(set(UINT32_MAX, TATU_NET_WIFI_FIELD_NAME, "x"), TATU_NETD_WIFI_ID_FAULT);
 }
 
+static void a_name_is_of_one_network(void **state)
+{
+    uint32_t id = 0;
+    (void)state;
+    assert_int_equal(tatu_netd_add_wifi(&wifi, &id), TATU_NETD_OK);
+    assert_int_equal(tatu_netd_add_wifi(&wifi, &id), TATU_NETD_OK);
+    assert_int_equal(set(0, TATU_NET_WIFI_FIELD_NAME, "home"), TATU_NETD_OK);
+    assert_int_equal(set(1, TATU_NET_WIFI_FIELD_NAME, "home"), TATU_NETD_WIFI_NAME_FAULT);
+    assert_int_equal(set(0, TATU_NET_WIFI_FIELD_NAME, "home"), TATU_NETD_OK);
+    assert_int_equal(set(1, TATU_NET_WIFI_FIELD_NAME, ""), TATU_NETD_OK);
+    assert_int_equal(set(0, TATU_NET_WIFI_FIELD_NAME, ""), TATU_NETD_OK);
+    assert_int_equal(set(1, TATU_NET_WIFI_FIELD_NAME, "home"), TATU_NETD_OK);
+}
+
 static void a_copy_is_disabled_and_has_its_own_name(void **state)
 {
     struct tatu_net_wifi told;
@@ -199,6 +213,7 @@ int main(void)
         TEST(a_network_that_cannot_be_is_refused),
         TEST(fields_are_set_one_by_one),
         TEST(a_field_that_cannot_be_is_refused),
+        TEST(a_name_is_of_one_network),
         TEST(a_copy_is_disabled_and_has_its_own_name),
         TEST(there_is_a_limit_and_what_is_forgotten_makes_room),
         TEST(what_is_kept_is_read_again),
