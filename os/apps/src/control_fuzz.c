@@ -30,6 +30,13 @@ static int take_seconds(void *context, uint32_t seconds)
     return 0;
 }
 
+static int take_percent(void *context, uint32_t percent)
+{
+    (void)context;
+    assert(percent > 0 && percent <= 100);
+    return 0;
+}
+
 static int take_time(void *context, int64_t seconds, uint32_t nanoseconds)
 {
     (void)context;
@@ -49,7 +56,7 @@ static struct tatu_apps_world world = {
     .loop = &loop,
     .storage = "/nowhere/store",
     .devices = root,
-    .machine = {do_nothing, take_seconds, take_time, do_nothing, NULL, "1.2"},
+    .machine = {do_nothing, take_seconds, take_time, do_nothing, take_percent, NULL, "1.2"},
 };
 static struct tatu_apps apps = {.world = &world, .events = {.tell = tell_nobody}};
 
