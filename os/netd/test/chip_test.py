@@ -328,7 +328,8 @@ class World:
         run_tool(compiler, "-Os", "-Wall", "-Wextra", "-Werror", "-I", ROOT, "-o", program,
                  os.path.join(HERE, "probe.c"))
         with open(listed, "w", encoding="ascii") as file:
-            file.write(f"/usr/bin/gatewayd 0555 file:{program}\n/usr/bin/crashd 0555 file:{program}\n")
+            file.write(f"/usr/bin/gatewayd 0555 file:{program}\n/usr/bin/crashd 0555 file:{program}\n"
+                       "/usr/bin/appman 0555 os:appman/appman_open\n")  # the probe is no gatewayd
             for name, path in (option.split("=") for option in options.replace.split(",") if option):
                 file.write(f"{name} 0555 file:{path}\n")
         return run_tool("os/rootfs/build.sh", "--out", os.path.join(work, "release"), "--add", listed)
