@@ -316,7 +316,7 @@ def wrong_command_lines_end_with_status_2_and_one_line(desk):
 
 @promise
 def numbers_outside_their_range_are_refused(desk):
-    for words in (["board", "press", "x", "80"], ["board", "press", "x", "-1"],
+    for words in (["board", "press", "x", "84"], ["board", "press", "x", "-1"],
                   ["board", "press", "x", "1", "--ms", "0"], ["board", "flip", "x", "0x1000000"],
                   ["board", "flip", "x", "12a"]):
         status = 2 if "-1" in words else 1
