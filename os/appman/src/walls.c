@@ -191,6 +191,7 @@ static const uint32_t of_appman[] = {
     __NR_fchownat,
     __NR_memfd_create,
     __NR_sync,
+    __NR_ioctl,
     __NR_fork,
     __NR_vfork,
     __NR_clone,
