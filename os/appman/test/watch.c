@@ -14,7 +14,7 @@
 
 static void tell(const char *line)
 {
-    char text[160];
+    char text[400];
     const int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
     const int len = snprintf(text, sizeof(text), "<5>watch: %s\n", line);
 
@@ -39,7 +39,7 @@ static void look_at_service(const char *status)
 {
     static const char *const services[] = {"netd", "attestd", "updated", "gatewayd"};
     static bool told[sizeof(services) / sizeof(services[0])];
-    char name[80], line[160], seccomp[80], filters[80], bounding[80];
+    char name[80], line[360], seccomp[80], filters[80], bounding[80];
     take(status, "Name:\t", name);
     for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
         if (!told[i] && strcmp(name, services[i]) == 0) {
