@@ -24,7 +24,7 @@ CRC_AT = 32  # of an image's file system
 ALL = {"MutableStorage": {"SizeKB": 8}, "SystemEventNotifications": True, "SoftwareUpdateDeferral": True,
        "SystemTime": True, "NetworkConfig": True, "CertStore": True,
        "PowerControls": ["ForceReboot", "ForcePowerDown", "SetPowerProfile"]}
-EACCES, EINVAL, ERANGE, EFBIG, EBUSY = 13, 22, 34, 27, 16
+EACCES, EINVAL, ERANGE, EFBIG, EBUSY, EPERM, ENOENT, ENODEV = 13, 22, 34, 27, 16, 1, 2, 19
 # requests of a service to appman
 LIST, STATE, TRIGGER, QUOTA, MEMORY, LOG, SERVICES = 0x1002, 0x1003, 0x1004, 0x1005, 0x1006, 0x1007, 0x1009
 START, DEBUG, STOP = 1, 2, 3
@@ -71,21 +71,21 @@ class World:
         self.probe = self.compile("probe")
         self.standin = os.path.join(ROOT, "build/os/os/appman/appman_standin")
 
-    def compile(self, name):
+    def compile(self, name, *options):
         program = os.path.join(self.work, name)
         run_tool(self.compiler, "-Os", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-s", "-o", program,
-                 os.path.join(HERE, name + ".c"))
+                 os.path.join(HERE, name + ".c"), *options)
         with open(program, "rb") as file:
             return file.read()
 
-    def package(self, component, part, image=None, **capabilities):
+    def package(self, component, part, image=None, program=None, **capabilities):
         """(name, package): the image's id is its name, which the installer reads."""
         image = bytes([image or component]) * 16
         manifest = {"SchemaVersion": 1, "Name": part, "ComponentId": f"00000000-0000-0000-0000-0000000000{component:02x}",
                     "EntryPoint": "/bin/app", "CmdArgs": [part], "Capabilities": capabilities,
                     "ApplicationType": "Default"}
         body = asxipfs.make({b"app_manifest.json": (json.dumps(manifest).encode(), 0o101644),
-                             b"bin": {b"app": self.probe}})
+                             b"bin": {b"app": program or self.probe}})
         body = body[:CRC_AT] + struct.pack("<I", zlib.crc32(body)) + body[CRC_AT + 4:]
         return image.hex(), self.keys.package("APPLICATION", body, component=bytes(15) + bytes([component]), image=image)
 
@@ -148,6 +148,27 @@ def an_application_gets_what_its_manifest_names(world):
         total, user, peak = map(int, fields(log, r"app keeper: memory total (\d+) user (\d+) peak (\d+) KiB")[0])
         assert 0 < user <= peak and user < total, (total, user, peak)
         return f"total {total}, user {user} KiB of one application"
+
+
+def an_application_uses_the_library(world):
+    program = world.compile("library", "-I" + os.path.join(ROOT, "sdk/applibs/include"),
+                            os.path.join(ROOT, "build/os/sdk/libapplibs.so"))
+    capabilities = {"MutableStorage": {"SizeKB": 8}, "SystemEventNotifications": True, "SystemTime": True,
+                    "PowerControls": ["SetPowerProfile"], "Uart": ["ISU0"],
+                    "AllowedApplicationConnections": ["00000000-0000-0000-0000-000000000077"]}
+    with world.board({"a": [world.package(1, "library", program=program, **capabilities)]},
+                     updated=INSTALL + wait_flag(1) + event(4), gatewayd=said(1, "events ok") + flag(1)) as board, board.on():
+        told = lines_of(wait(board, "event 4 status 0"), "library")
+        for line in (f"other uart errno {EACCES}", f"no uart errno {ENODEV}", f"i2c errno {EACCES}", f"spi errno {EACCES}",
+                     f"pwm errno {EACCES}", f"adc errno {EACCES}", f"gpio errno {EACCES}", f"push input errno {EPERM}",
+                     f"line discipline errno {EPERM}", f"controlling terminal errno {EPERM}", "what waits ok",
+                     "clock_settime ok", "moved 100", "settimeofday ok", "moved 50", "systohc ok", "file ok", "wrote 4", "delete ok",
+                     f"delete again errno {ENOENT}", "manifest ok", "memory 1", "version ok", "version of 1", "profile ok",
+                     f"reboot errno {EACCES}", f"peer errno {ENOENT}", f"stranger errno {EACCES}",
+                     f"certificate errno {EACCES}", f"update data errno {EINVAL}", "event 4 status 0"):
+            assert line in told, f"{line}: {told}"
+        # as the chip has a serial unit there, or has not
+        assert "uart ok" in told or f"uart errno {ENODEV}" in told, told
 
 
 def an_application_without_capabilities_gets_none(world):
@@ -359,7 +380,8 @@ def it_restarts_the_board(world):
         assert "app reboot: reboot ok" in log
 
 
-TESTS = [an_application_gets_what_its_manifest_names, an_application_without_capabilities_gets_none,
+TESTS = [an_application_gets_what_its_manifest_names, an_application_uses_the_library,
+         an_application_without_capabilities_gets_none,
          an_application_has_no_right_left, its_stack_has_an_end, its_clock_is_there_after_the_power_was_off,
          what_is_kept_outlives_boots_and_updates_and_goes_with_the_application,
          an_older_copy_of_the_store_is_erased_and_told, who_takes_too_much_memory_is_killed_and_nobody_else,

@@ -168,7 +168,7 @@ static void log_writes_one_message(void **state)
     (void)close(pipes[0]);
     (void)close(pipes[1]);
     const char *volatile nothing = NULL;
-    FAKE_FAILS(EFAULT, Log_Debug(nothing));
+    FAKE_FAILS(EFAULT, Log_Debug(nothing, 1));
 }
 
 /* ---- other applications ---- */
