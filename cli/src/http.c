@@ -7,7 +7,7 @@
 
 enum {
     ANSWER_MAX = 64 << 20,
-    CONNECT_TIMEOUT_S = 10,
+    CONNECT_TIMEOUT_S = 20, /* handshake included: a board on a busy host is slow */
     HEADER_MAX = 8192,
 };
 
