@@ -520,7 +520,7 @@ class Story:
         file = base64.b64decode(answer["image"]) if status == 200 else b""
         check("a capability file is for the device", status == 200 and file[12:76] == device.id
               and file[76:84] == struct.pack("<4H", 1, 11, 13, 0), answer)
-        check("and signed by the catalog's owner key", raw_verify(bytes.fromhex(nonce["ownerKey"]), file[-64:], file[:-64]))
+        check("and signed by the catalog's owner key", raw_verify(bytes.fromhex(nonce["ownerKey"]), file[:-64], file[-64:]))
         for wrong in ({}, {"capabilities": []}, {"capabilities": ["Everything"]}, {"capabilities": [11]}):
             check("a capability that does not exist is refused", service.operator("POST", capability, wrong)[0] == 400)
         check("a catalog keeps its owner key", code_of(service.operator("PUT", arm("shop"), {
