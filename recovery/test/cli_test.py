@@ -269,6 +269,8 @@ def missing_image_is_named(desk):
 # ---- command lines and ports
 
 def command_line_is_checked(desk):
+    for board in desk.boards:  # none is attached then
+        desk.run("board", "stop", board, "--now")
     desk.bad("NOT_FOUND", "device", "recover", "--images", desk.path("release"))
     desk.bad("ARGUMENT", "device", "recover", "--board", "a", "--port", "b", "--images", desk.path("release"))
     desk.bad("NOT_FOUND", "device", "recover", "--board", desk.path("nowhere"), "--images", desk.path("release"))
