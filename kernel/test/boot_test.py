@@ -111,7 +111,7 @@ def the_monitors_device_refuses_what_is_wrong(world):
 
 
 def the_c_library_has_what_it_needs(world):
-    run_probe(world, "clibprobe", "LIBC", 35)
+    run_probe(world, "clibprobe", "LIBC", 34)
 
 
 PANEL = ["adc 0 1250000", "adc 7 2500000", "accel 1000 -500 0", "set 82 0", "loop 4 1"]
