@@ -67,7 +67,7 @@ static void try_pins(void)
 {
     attack_tell_refused("pin not in the manifest", GPIO_OpenAsInput(9), EACCES);
     attack_tell_refused("pin of another application", GPIO_OpenAsInput(OTHER_PIN), EACCES);
-    attack_tell_refused("pin that does not exist", GPIO_OpenAsInput(80), ENODEV);
+    attack_tell_refused("pin that does not exist", GPIO_OpenAsInput(84), ENODEV);
     const int first = GPIO_OpenAsOutput(OWN_PIN, GPIO_OutputMode_PushPull, GPIO_Value_High);
     attack_tell("control: own pin", first >= 0, "%s", strerror(errno));
     attack_tell_refused("own pin twice", GPIO_OpenAsInput(OWN_PIN), EBUSY);
