@@ -143,7 +143,7 @@ def every_address_but_ours_aborts(options):
     with Attacked(options, "map", options.random) as chip:
         before, after, log = chip.run_watched()
         rows = judge_log(log)
-        assert len(rows) == 25, len(rows)
+        assert len(rows) == 28, len(rows)
         judge_sides(chip, before, after)
         return f"{sum(row[0] for row in rows)} accesses, seed {options.seed}"
 
